@@ -121,6 +121,7 @@ int main(int argc, char** argv) {
   std::string only;
   int threads = std::min(2, hardware_threads());
   double seconds = 5;
+  int batch = 0;  // 0: each network's own
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
     if (word == "--layers")
@@ -129,17 +130,22 @@ int main(int argc, char** argv) {
       only = argv[++i];
     else if (word == "--threads" && i + 1 < argc)
       threads = std::atoi(argv[++i]);
+    else if (word == "--batch" && i + 1 < argc)
+      batch = std::atoi(argv[++i]);
     else if (word == "--seconds" && i + 1 < argc)
       seconds = std::atof(argv[++i]);
     else {
-      fmt::print(stderr, "usage: train [--layers] [--only small28|small32|edgetpu-s] [--threads N] [--seconds S]\n");
+      fmt::print(stderr,
+                 "usage: train [--layers] [--only small28|small32|edgetpu-s] [--threads N] [--batch N] "
+                 "[--seconds S]\n");
       return 1;
     }
   }
   const auto wanted = [&](const char* name) { return only.empty() || only == name; };
-  if (wanted("small28")) run("small net, 28x28x1", small_net(28, 1), 128, threads, seconds, layers);
-  if (wanted("small32")) run("small net, 32x32x3", small_net(32, 3), 128, threads, seconds, layers);
+  if (wanted("small28")) run("small net, 28x28x1", small_net(28, 1), batch > 0 ? batch : 128, threads, seconds, layers);
+  if (wanted("small32")) run("small net, 32x32x3", small_net(32, 3), batch > 0 ? batch : 128, threads, seconds, layers);
   if (wanted("edgetpu-s"))
-    run("efficientnet-edgetpu-s, 224", build_zoo_model("efficientnet-edgetpu-s"), 16, threads, seconds, layers);
+    run("efficientnet-edgetpu-s, 224", build_zoo_model("efficientnet-edgetpu-s"), batch > 0 ? batch : 16, threads,
+        seconds, layers);
   return 0;
 }

@@ -44,6 +44,7 @@ void add_search(report::Html& html, const FitSummary& s) {
   report::Chart all{.title = "Every candidate", .x_label = "predicted latency, ms", .y_label = "MACs, millions"};
   report::Series within{.name = "within the budget, not trained", .style = report::Series::Style::kPoints};
   report::Series over{.name = "over the budget", .style = report::Series::Style::kPoints};
+  report::Series costly{.name = "too costly to train", .style = report::Series::Style::kPoints};
   report::Series chosen_to_train{.name = "trained", .style = report::Series::Style::kPoints};
   const auto add = [&](report::Series& series, std::size_t i, double y) {
     series.x.push_back(s.search.trials[i].scores.latency_ms);
@@ -58,13 +59,14 @@ void add_search(report::Html& html, const FitSummary& s) {
       add(trained, i, 100 * trial.scores.accuracy);
       add(chosen_to_train, i, macs);
     } else {
-      add(trial.scores.latency_ms <= s.settings.latency_ms ? within : over, i, macs);
+      report::Series& judged = trial.scores.latency_ms <= s.settings.latency_ms ? within : over;
+      add(trial.work > s.plan.max_work ? costly : judged, i, macs);
     }
   }
   for (const std::size_t i : s.search.pareto) add(front, i, 100 * s.search.trials[i].scores.accuracy);
   add(choice, s.search.best, 100 * best.scores.accuracy);
   accuracy.series = {trained, front, choice};
-  all.series = {within, over, chosen_to_train};
+  all.series = {within, over, costly, chosen_to_train};
   html.chart(accuracy);
   html.chart(all);
 
@@ -74,9 +76,10 @@ void add_search(report::Html& html, const FitSummary& s) {
     const Trial& trial = s.search.trials[i];
     table.rows.push_back(
         {std::to_string(trial.number),
-         std::isfinite(trial.scores.latency_ms) ? fmt::format("{:.3f}", trial.scores.latency_ms) : "not judged",
+         std::isfinite(trial.scores.latency_ms) ? fmt::format("{:.3f}", trial.scores.latency_ms) : "does not map",
          count_text(static_cast<double>(trial.macs)), count_text(static_cast<double>(trial.params)),
-         trial.status == TrialStatus::kDone ? percent(trial.scores.accuracy) : "not trained", s.descriptions[i]});
+         trial.status == TrialStatus::kDone ? percent(trial.scores.accuracy) : std::string(name_of(trial.status)),
+         s.descriptions[i]});
   };
   for (const bool done : {true, false})
     for (std::size_t i = 0; i < s.search.trials.size(); ++i)
