@@ -76,6 +76,37 @@ TEST(Predict, ParametersBeyondTheCacheAreStreamed) {
   EXPECT_LT(prediction.onchip_bytes, 8 << 20);
 }
 
+TEST(Predict, WeightsAreFetchedOneLayerAhead) {
+  // Three layers of 1 ms each, the last one streamed in 3 ms: its weights are asked for when the second begins.
+  edgetpu::Chip chip;
+  chip.compute = {.clock_mhz = 1, .conv_stall = 1, .layer_overhead_us = 0};
+  chip.compute.weight_bytes_per_cycle = 256;
+  chip.link = {.fixed_ms = 0, .parameters_mb_per_s = 1, .first_run_ms = 0};
+  // 4x4 positions, one on each tile, 125 * 8 = 1000 steps at 1 MHz
+  const Layer layer{.kind = LayerKind::kConv,
+                    .in = {4, 4, 32},
+                    .out = {4, 4, 64},
+                    .kernel_y = 25,
+                    .kernel_x = 5,
+                    .parameter_bytes = 3000};
+  const std::vector<Layer> layers(3, layer);
+  edgetpu::Cache cache{{true, true, false}, 6000, 0, 3000};
+  EXPECT_NEAR(edgetpu::timeline(chip, layers, cache, {}, 0).total_ms, 1 + 3 + 1, 1e-9);
+  cache.cached = {true, true, true};
+  EXPECT_NEAR(edgetpu::timeline(chip, layers, cache, {}, 0).total_ms, 3, 1e-9);
+}
+
+TEST(Predict, ALayerTooLargeForTheNarrowMemoryGetsItsWeightsOnceForEachPieceAndOnceMore) {
+  // 64x64 in and out of 512 channels: 16x16 positions a tile, 128 KiB each; halves fit the 192 KiB.
+  const edgetpu::Chip chip;
+  Layer layer{.kind = LayerKind::kConv, .in = {64, 64, 512}, .out = {64, 64, 512}, .kernel_y = 3, .kernel_x = 3};
+  EXPECT_EQ(edgetpu::sends_of(chip, layer), 3);
+  layer.in.z = layer.out.z = 704;  // 176 KiB each: quarters
+  EXPECT_EQ(edgetpu::sends_of(chip, layer), 5);
+  layer.in.z = layer.out.z = 256;  // 64 KiB each
+  EXPECT_EQ(edgetpu::sends_of(chip, layer), 1);
+}
+
 TEST(Targets, AnUnknownNameIsRefusedWithTheNearest) {
   try {
     open_target("edgetpu-usb4");

@@ -17,7 +17,7 @@ const edgetpu::Chip& chip_with(const std::string& link) {
   return edgetpu::known_chips().front();
 }
 
-TEST(PublishedData, MicroBenchmarksAreMetWithinSevenPercentOnAverage) {
+TEST(PublishedData, MicroBenchmarksAreMetWithinFivePercentOnAverage) {
   const auto folder = edgetpu_data::folder();
   if (!folder) GTEST_SKIP() << "no folder of Edge TPU data (ATOLL_DATA)";
   double sum = 0, inside = 0;
@@ -27,12 +27,12 @@ TEST(PublishedData, MicroBenchmarksAreMetWithinSevenPercentOnAverage) {
     const double ratio = row.ms / edgetpu::analyse(chip, row.network).total_ms;
     sum += std::abs(1 / ratio - 1);
     inside += ratio >= chip.interval.low && ratio <= chip.interval.high ? 1 : 0;
-    EXPECT_LT(std::abs(1 / ratio - 1), 0.35) << row.family << " " << row.name << " " << row.link;
+    EXPECT_LT(std::abs(1 / ratio - 1), 0.30) << row.family << " " << row.name << " " << row.link;
   }
   const auto n = static_cast<double>(rows.size());
   EXPECT_GT(n, 200);
-  EXPECT_LE(sum / n, 0.07);
-  EXPECT_GE(inside / n, 0.79);
+  EXPECT_LE(sum / n, 0.05);
+  EXPECT_GE(inside / n, 0.80);
 }
 
 TEST(PublishedData, TheCompilersCycleEstimatesAreMet) {

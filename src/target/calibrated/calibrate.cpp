@@ -15,7 +15,7 @@ namespace {
 std::vector<std::string> fields_for(std::size_t rows) {
   const std::vector<std::string> all = {
       "link.fixed_ms",        "link.parameters_mb_per_s",   "compute.clock_mhz",
-      "link.input_mb_per_s",  "link.instructions_mb_per_s", "compute.depthwise_slot_cycles",
+      "link.input_mb_per_s",  "link.instructions_mb_per_s", "compute.depthwise_output_cycles",
       "link.output_mb_per_s", "link.output_us_per_position"};
   const std::size_t n = std::clamp<std::size_t>(rows / 3, 1, all.size());
   return {all.begin(), all.begin() + static_cast<std::ptrdiff_t>(n)};

@@ -13,9 +13,10 @@ struct Compute {
   int cells_per_tile = 64;       // output channels computed at once
   int lanes_per_cell = 4;        // input channels multiplied at once
   double clock_mhz = 500;
-  double weight_bytes_per_cycle = 160;           // that a tile feeds to its cells; all of them at once want 256
+  double weight_bytes_per_cycle = 165;           // that a tile feeds to its cells; all of them at once want 256
   double conv_stall = 1.03;                      // real over ideal cycles of a convolution whose cells are all fed
-  double depthwise_slot_cycles = 1.5;            // of one tap of lanes_per_cell channels of a depthwise convolution
+  double depthwise_tap_cycles = 1;               // of one tap of lanes_per_cell channels of a depthwise convolution
+  double depthwise_output_cycles = 4.5;          // more, for each output of lanes_per_cell channels: it leaves the cell
   double fully_connected_bytes_per_cycle = 256;  // cached weights are read so fast, all tiles together
   double elementwise_bytes_per_cycle = 128;      // read and written by ops that do not multiply
   double layer_overhead_us = 0.6;                // between two layers

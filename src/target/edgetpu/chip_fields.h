@@ -18,7 +18,8 @@ void each_compute(C& c, F&& field) {
   field("clock_mhz", c.clock_mhz);
   field("weight_bytes_per_cycle", c.weight_bytes_per_cycle);
   field("conv_stall", c.conv_stall);
-  field("depthwise_slot_cycles", c.depthwise_slot_cycles);
+  field("depthwise_tap_cycles", c.depthwise_tap_cycles);
+  field("depthwise_output_cycles", c.depthwise_output_cycles);
   field("fully_connected_bytes_per_cycle", c.fully_connected_bytes_per_cycle);
   field("elementwise_bytes_per_cycle", c.elementwise_bytes_per_cycle);
   field("layer_overhead_us", c.layer_overhead_us);

@@ -19,6 +19,10 @@ struct Traffic {
 // --- memory -------------------------------------------------------------------------------------------
 // Into how many pieces a layer is cut so that its input and output fit the narrow memory; 1 mostly.
 std::int64_t pieces_of(const Chip& chip, const Layer& layer);
+// How often the weights of a layer that is not cached travel: once where its input and output fit the narrow memory.
+// Otherwise the map is cut into halves, quarters and so on until a piece fits, and they travel once for each piece and
+// once more.
+std::int64_t sends_of(const Chip& chip, const Layer& layer);
 double instruction_bytes(const Chip& chip, std::span<const Layer> layers);
 
 struct Cache {

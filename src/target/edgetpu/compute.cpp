@@ -74,8 +74,8 @@ double chip_cycles(const Compute& c, const Layer& layer) {
     case LayerKind::kTransposeConv: return conv_cycles(c, layer, layer.in);
     case LayerKind::kDepthwise:
     case LayerKind::kPool:
-      return positions * layer.kernel_y * layer.kernel_x *
-             static_cast<double>(ceil_div(layer.out.z, c.lanes_per_cell)) * c.depthwise_slot_cycles /
+      return positions * static_cast<double>(ceil_div(layer.out.z, c.lanes_per_cell)) *
+             (layer.kernel_y * layer.kernel_x * c.depthwise_tap_cycles + c.depthwise_output_cycles) /
              (single_position(layer.out) ? c.tiles_y * c.tiles_x : 1);
     case LayerKind::kElementwise:
     case LayerKind::kPointwise:

@@ -18,6 +18,9 @@ bool single_position(const Extent& map) { return map.y == 1 && map.x == 1; }
 // Instructions loop over more rows than this instead of naming each.
 constexpr std::int64_t kUnrolledRows = 3000;
 
+// Of a tile's narrow memory, while a layer is worked on in pieces.
+constexpr std::int64_t kPieceOverhead = 12 * 1024;
+
 constexpr std::int64_t kNeverFits = std::int64_t{1} << 60;
 
 // Lines of the wide memory that a layer's parameters take, summed over the tiles. A convolution's weights are
@@ -49,6 +52,20 @@ std::int64_t pieces_of(const Chip& chip, const Layer& layer) {
   const std::int64_t bytes = tile_bytes(chip.compute, layer.in) + tile_bytes(chip.compute, layer.out);
   if (bytes <= chip.memory.narrow_bytes_per_tile) return 1;
   return ceil_div(bytes, chip.memory.narrow_bytes_per_tile) + 1;  // one more for the overlapping rows
+}
+
+std::int64_t sends_of(const Chip& chip, const Layer& layer) {
+  if (pieces_of(chip, layer) == 1) return 1;
+  const Compute& c = chip.compute;
+  const std::int64_t in_row = ceil_div(layer.in.x, c.tiles_x) * layer.in.z;
+  const std::int64_t out_row = ceil_div(layer.out.x, c.tiles_x) * layer.out.z;
+  const std::int64_t in_rows = ceil_div(layer.in.y, c.tiles_y), out_rows = ceil_div(layer.out.y, c.tiles_y);
+  const std::int64_t overlap = std::max(0, layer.kernel_y - layer.stride_y);
+  std::int64_t pieces = 2;
+  while (pieces < out_rows && ceil_div(out_rows, pieces) * out_row + (ceil_div(in_rows, pieces) + overlap) * in_row >
+                                  chip.memory.narrow_bytes_per_tile - kPieceOverhead)
+    pieces *= 2;
+  return pieces + 1;
 }
 
 double instruction_bytes(const Chip& chip, std::span<const Layer> layers) {

@@ -34,7 +34,9 @@ Timeline timeline(const Chip& chip, std::span<const Layer> layers, const Cache& 
                      static_cast<double>(traffic.output_positions) * chip.link.output_us_per_position * 1e-3;
   result.instructions_ms = ms_of(instructions, chip.link.instructions_mb_per_s);
 
-  double link_free_ms = 0, now_ms = 0;  // both counted from the end of the input's transfer
+  // Times are counted from the end of the input's transfer. The chip fetches the weights of one layer ahead: those
+  // of a layer are asked for when the layer before it begins.
+  double link_free_ms = 0, before_ms = 0, now_ms = 0;
   double macs = 0;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const Layer& layer = layers[i];
@@ -43,22 +45,21 @@ Timeline timeline(const Chip& chip, std::span<const Layer> layers, const Cache& 
     if (layer.kind == LayerKind::kNothing) continue;
     const double compute_ms =
         chip_cycles(chip.compute, layer) / (chip.compute.clock_mhz * 1e3) + chip.compute.layer_overhead_us * 1e-3;
-    double done_ms = now_ms + compute_ms;
+    double begin_ms = now_ms;
     const bool moves =
         layer.kind == LayerKind::kElementwise || layer.kind == LayerKind::kPointwise || layer.kind == LayerKind::kMove;
     time.bound = moves ? Bound::kActivations : Bound::kCompute;
     if (!cache.cached[i]) {
       // A layer in pieces needs its weights once for each, and its activations leave no room to fetch ahead.
-      const std::int64_t pieces = pieces_of(chip, layer);
-      const double sent_ms = ms_of(static_cast<double>(layer.parameter_bytes * pieces), chip.link.parameters_mb_per_s);
-      link_free_ms = pieces > 1 ? done_ms + sent_ms : link_free_ms + sent_ms;
-      if (link_free_ms > done_ms) {
-        done_ms = link_free_ms;
-        time.bound = Bound::kWeights;
-      }
+      const std::int64_t sends = sends_of(chip, layer);
+      const double sent_ms = ms_of(static_cast<double>(layer.parameter_bytes * sends), chip.link.parameters_mb_per_s);
+      link_free_ms = std::max(link_free_ms, sends > 1 ? now_ms : before_ms) + sent_ms;
+      begin_ms = std::max(now_ms, link_free_ms);
+      if (begin_ms - now_ms > compute_ms) time.bound = Bound::kWeights;
     }
-    time.ms = done_ms - now_ms;
-    now_ms = done_ms;
+    before_ms = begin_ms;
+    time.ms = begin_ms + compute_ms - now_ms;
+    now_ms = begin_ms + compute_ms;
   }
   result.total_ms = result.fixed_ms + result.input_ms + result.instructions_ms + now_ms + result.output_ms;
   result.first_ms = result.total_ms + chip.link.first_run_ms +

@@ -8,6 +8,9 @@
 #include <map>
 #include <vector>
 
+#include "edgetpu/cross_validation.h"
+#include "edgetpu/errors.h"
+#include "edgetpu/fit.h"
 #include "target/edgetpu/analysis.h"
 #include "target/edgetpu/chip.h"
 #include "target/edgetpu_data.h"
@@ -15,48 +18,27 @@
 namespace {
 
 using namespace Atoll;
+using namespace Atoll::edgetpu_accuracy;
 
-struct Errors {
-  std::vector<double> relative;
-  void add(double predicted, double measured) { relative.push_back(predicted / measured - 1); }
-  std::string str() const {
-    double sum = 0, worst = 0;
-    std::size_t within10 = 0;
-    for (const double e : relative) {
-      sum += std::abs(e);
-      worst = std::max(worst, std::abs(e));
-      within10 += std::abs(e) <= 0.1;
-    }
-    const auto n = static_cast<double>(relative.size());
-    std::vector<double> sorted;
-    for (const double e : relative) sorted.push_back(std::abs(e));
-    std::sort(sorted.begin(), sorted.end());
-    return fmt::format("{:4} rows  mean {:5.2f} %  median {:5.2f} %  worst {:6.1f} %  within 10 %: {:5.1f} %",
-                       relative.size(), 100 * sum / n, 100 * sorted[sorted.size() / 2], 100 * worst,
-                       100 * static_cast<double>(within10) / n);
-  }
-};
-
-const edgetpu::Chip& chip_for(const std::string& link) {
-  for (const edgetpu::Chip& chip : edgetpu::known_chips())
-    if (chip.link.name == link) return chip;
-  return edgetpu::known_chips().front();
-}
-
-void latency(const std::filesystem::path& folder, bool verbose) {
+void latency(const std::filesystem::path& folder, bool verbose, bool validate) {
+  const std::vector<edgetpu_data::Measurement> measurements = edgetpu_data::measurements(folder);
+  const std::vector<Row> rows = rows_of(measurements);
+  const Chips chips = built_in_chips();
   std::map<std::string, Errors> families;
   Errors all;
-  for (const edgetpu_data::Measurement& m : edgetpu_data::measurements(folder)) {
-    const double ms = edgetpu::analyse(chip_for(m.link), m.network).total_ms;
+  for (const Row& row : rows) {
+    const edgetpu_data::Measurement& m = *row.measurement;
+    const double ms = predicted_ms(chips, row);
     families[m.family + ", " + m.link].add(ms, m.ms);
     all.add(ms, m.ms);
     if (verbose)
       fmt::print("  {:<14} {:<5} {:<62.62} {:9.3f} {:9.3f} {:+6.1f} %\n", m.family, m.link, m.name, m.ms, ms,
                  100 * (ms / m.ms - 1));
   }
-  fmt::print("Latency of the micro-benchmarks\n");
-  for (const auto& [name, errors] : families) fmt::print("  {:<24} {}\n", name, errors.str());
-  fmt::print("  {:<24} {}\n", "all", all.str());
+  fmt::print("Latency of the micro-benchmarks, with the built-in parameters\n");
+  for (const auto& [name, errors] : families) fmt::print("  {:<28} {}\n", name, errors.str());
+  fmt::print("  {:<28} {}\n", "all", all.str());
+  if (validate) cross_validate(rows, verbose);
 }
 
 void compiled(const std::filesystem::path& folder, bool verbose) {
@@ -91,12 +73,23 @@ void compiled(const std::filesystem::path& folder, bool verbose) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bool verbose = argc > 1 && std::strcmp(argv[1], "--verbose") == 0;
+  bool verbose = false, validate = true;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--verbose")
+      verbose = true;
+    else if (word == "--no-cross-validation")
+      validate = false;
+    else {
+      fmt::print(stderr, "usage: edgetpu_accuracy [--verbose] [--no-cross-validation]\n");
+      return 1;
+    }
+  }
   const auto folder = edgetpu_data::folder();
   if (!folder) {
     fmt::print("No folder of Edge TPU data: set ATOLL_DATA to one that has edgetpu/ in it.\n");
     return 0;
   }
-  latency(*folder, verbose);
+  latency(*folder, verbose, validate);
   compiled(*folder, verbose);
 }
