@@ -36,7 +36,9 @@ Deployed deployed(const Graph& graph) {
   if (is_float(graph)) return {lower_to_tflite_ops(to_inference(graph)), true, true};
   Deployed result{graph, false, false};
   for (const Node& node : graph.nodes)
-    if (const Tensor* weights = weights_of(graph, node)) result.per_channel |= weights->quantization.per_channel();
+    if (const Tensor* weights = weights_of(graph, node))
+      result.int8 |= weights->quantization.per_channel() ||
+                     (!node.outputs.empty() && graph.tensor(node.outputs[0]).dtype == DType::kInt8);
   return result;
 }
 

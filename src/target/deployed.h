@@ -10,7 +10,7 @@ namespace Atoll {
 struct Deployed {
   Graph graph;
   bool float_source = false;  // judged as its int8 self
-  bool per_channel = true;    // weights have one scale per channel (a float graph will)
+  bool int8 = true;           // weights have one scale per channel (a float graph will); otherwise uint8
 };
 Deployed deployed(const Graph& graph);
 

@@ -42,6 +42,10 @@ Op op_of(const Json& layer) {
   return Opaque{name};
 }
 
+bool is_elementwise(const Op& op) {
+  return std::holds_alternative<Add>(op) || std::holds_alternative<Sub>(op) || std::holds_alternative<Mul>(op);
+}
+
 Deployed graph_of(const Json& model) {
   Graph graph;
   graph.name = model["model"];
@@ -59,7 +63,7 @@ Deployed graph_of(const Json& model) {
     if (name == "i64") return DType::kInt64;
     return DType::kFloat32;
   };
-  bool per_channel = false;
+  bool int8 = false;
   for (const Json& layer : model["layers"]) {
     const DType type = type_of(layer.value("dtype", "u8"));
     Node node{.name = "op" + std::to_string(graph.nodes.size()), .op = op_of(layer)};
@@ -67,9 +71,18 @@ Deployed graph_of(const Json& model) {
       node.inputs.push_back(tensor(layer["in_ids"][i], layer["in"][i], type));
     if (layer.contains("w")) {
       node.inputs.resize(1);
-      node.inputs.push_back(graph.add_tensor(
-          {.name = node.name + "/w", .shape = shape_of(layer["w"]), .dtype = DType::kInt8, .constant = true}));
-      per_channel = per_channel || type == DType::kInt8;
+      const auto constant = [&](const char* name, Shape shape) {
+        node.inputs.push_back(graph.add_tensor(
+            {.name = node.name + name, .shape = std::move(shape), .dtype = DType::kInt8, .constant = true}));
+      };
+      constant("/w", shape_of(layer["w"]));
+      if (layer.value("const_bytes", 0) > layer.value("w_bytes", 0)) constant("/bias", {layer["out"][0].back()});
+      int8 = int8 || type == DType::kInt8;
+    } else if (is_elementwise(node.op) && node.inputs.size() == 1 && layer.value("const_bytes", 0) > 0) {
+      node.inputs.push_back(graph.add_tensor({.name = node.name + "/constant",
+                                              .shape = {layer["const_bytes"].get<std::int64_t>()},
+                                              .dtype = type,
+                                              .constant = true}));
     }
     for (std::size_t i = 0; i < layer["out_ids"].size(); ++i)
       node.outputs.push_back(tensor(layer["out_ids"][i], layer["out"][i], type));
@@ -83,13 +96,14 @@ Deployed graph_of(const Json& model) {
     else if (uses.consumers[t].empty())
       graph.outputs.push_back(static_cast<TensorId>(t));
   }
-  return {std::move(graph), false, per_channel};
+  return {std::move(graph), false, int8};
 }
 
-Deployed as_uint8(Graph graph) {
-  for (Tensor& tensor : graph.tensors) tensor.dtype = DType::kUInt8;
-  return {std::move(graph), false, false};
+Deployed as_integer(Graph graph, DType type) {
+  for (Tensor& tensor : graph.tensors) tensor.dtype = type;
+  return {std::move(graph), false, type == DType::kInt8};
 }
+Deployed as_uint8(Graph graph) { return as_integer(std::move(graph), DType::kUInt8); }
 
 // "in 2x2x3 -> … out 64x64x3": the sizes in a row's own words.
 std::vector<Size2D> sizes_in(const std::string& text) {
@@ -116,20 +130,34 @@ TensorId strided(GraphBuilder& b, TensorId x, int channels) {
                 {x, w});
 }
 
-Deployed conv_stack(Size2D side, int in_channels, int kernel, int filters, int layers, bool from_small, bool to_small) {
+// 7x7 convolutions on a map that comes from a small input and goes to a single value.
+Graph usb_conv_stack(int filters, int layers) {
   GraphBuilder b("conv");
-  TensorId x = b.input({1, from_small ? 2 : side.h, from_small ? 2 : side.w, in_channels});
-  if (from_small) x = pad_to(b, x, side);
-  for (int i = 0; i < layers; ++i) x = b.conv2d(x, filters, kernel, {.bias = true}, "conv" + std::to_string(i));
-  if (to_small) x = strided(b, x, 1);
-  return as_uint8(b.build({x}));
+  TensorId x = pad_to(b, b.input({1, 2, 2, 3}), {128, 128});
+  for (int i = 0; i < layers; ++i) x = b.conv2d(x, filters, 7, {.bias = true}, "conv" + std::to_string(i));
+  return b.build({strided(b, x, 1)});
 }
 
-Deployed dense_stack(int in, int units, int layers, int out) {
+// Without biases: its compiled sizes have no room for any.
+Graph sweep_conv_stack(int side, int in_channels, int filters, int layers) {
+  GraphBuilder b("conv");
+  TensorId x = b.input({1, side, side, in_channels});
+  for (int i = 0; i < layers; ++i) x = b.conv2d(x, filters, 3, {}, "conv" + std::to_string(i));
+  return b.build({x});
+}
+
+Graph dense_stack(int in, int units, int layers, int out) {
   GraphBuilder b("dense");
   TensorId x = b.input({1, in});
   for (int i = 0; i < layers; ++i) x = b.fully_connected(x, units, "fc" + std::to_string(i));
-  return as_uint8(b.build({b.fully_connected(x, out, "out")}));
+  return b.build({b.fully_connected(x, out, "out")});
+}
+
+// A column in MiB; nothing where it is empty.
+std::optional<double> mebibytes(const std::map<std::string, std::string>& row, const char* column) {
+  const std::string& text = row.at(column);
+  if (text.empty()) return std::nullopt;
+  return std::stod(text) * 1024 * 1024;
 }
 
 void usb_rows(const std::filesystem::path& path, const std::map<std::string, Deployed>& graphs,
@@ -138,7 +166,14 @@ void usb_rows(const std::filesystem::path& path, const std::map<std::string, Dep
     if (row.at("host_power_mode") != "10W" || row.at("device") == "cpu") continue;
     const std::string& sheet = row.at("sheet");
     const std::string& model = row.at("model");
-    Measurement m = Measurement{sheet, model, row.at("device") == "edgetpu_usb3" ? "usb3" : "usb2", {}, std::stod(row.at("time_ms"))};
+    Measurement m =
+        Measurement{sheet,
+                    model,
+                    row.at("device") == "edgetpu_usb3" ? "usb3" : "usb2",
+                    {},
+                    std::stod(row.at("time_ms")),
+                    {mebibytes(row, "onchip_MiB"), mebibytes(row, "onchip_avail_MiB"), mebibytes(row, "offchip_MiB")},
+                    true};
     const std::vector<Size2D> sizes = sizes_in(model);
     const auto number = [&](const char* column) { return std::stoi(row.at(column)); };
     if (sheet == "input_transfer" && !sizes.empty()) {
@@ -151,9 +186,9 @@ void usb_rows(const std::filesystem::path& path, const std::map<std::string, Dep
       GraphBuilder b("internal");
       m.network = as_uint8(b.build({strided(b, pad_to(b, b.input({1, 2, 2, 3}), sizes[1]), 3)}));
     } else if (sheet == "conv") {
-      m.network = conv_stack({128, 128}, 3, 7, number("units_or_filters"), number("layers"), true, true);
+      m.network = as_uint8(usb_conv_stack(number("units_or_filters"), number("layers")));
     } else if (sheet.starts_with("Ops_dense")) {
-      m.network = dense_stack(12, number("units_or_filters"), number("layers"), 1);
+      m.network = as_uint8(dense_stack(12, number("units_or_filters"), number("layers"), 1));
     } else {
       const auto known = [&](const char* name) -> const Deployed* {
         const auto found = graphs.find(name);
@@ -182,12 +217,14 @@ void sweep_rows(const std::filesystem::path& path, std::vector<Measurement>& row
     const int width = std::stoi(row.at("filters_or_neurons")), layers = std::stoi(row.at("layers_L"));
     const int side = std::stoi(row.at("input_hw_or_dim")), last = std::stoi(row.at("in_ch_or_out_dim"));
     Measurement m = Measurement{row.at("kind") + " sweep",
-                  row.at("kind") + " " + std::to_string(width),
-                  "pcie",
-                  {},
-                  std::stod(row.at("time_ms"))};
-    m.network = row.at("kind") == "CONV" ? conv_stack({side, side}, last, 3, width, layers, false, false)
-                                         : dense_stack(side, width, layers - 1 + 1, last);
+                                row.at("kind") + " " + std::to_string(width),
+                                "pcie",
+                                {},
+                                std::stod(row.at("time_ms")),
+                                {mebibytes(row, "on_chip_MiB"), std::nullopt, mebibytes(row, "off_chip_MiB")}};
+    m.network = as_integer(
+        row.at("kind") == "CONV" ? sweep_conv_stack(side, last, width, layers) : dense_stack(side, width, layers, last),
+        DType::kInt8);
     rows.push_back(std::move(m));
   }
 }
@@ -213,6 +250,19 @@ std::map<std::string, Deployed> published_graphs(const std::filesystem::path& fo
   return graphs;
 }
 
+namespace {
+
+// The model by itself: "cocompilation/a_cocompiled_with_b.tflite" was made from "a.tflite".
+std::string alone(std::string model) {
+  if (const auto with = model.find("_cocompiled_with_"); with != std::string::npos)
+    model.replace(with, std::string::npos, ".tflite");
+  constexpr std::string_view kFolder = "cocompilation/";
+  if (const auto at = model.find(kFolder); at != std::string::npos) model.erase(at, kFolder.size());
+  return model;
+}
+
+}  // namespace
+
 std::vector<Executable> executables(const std::filesystem::path& folder) {
   std::vector<Executable> result;
   std::map<std::string, std::size_t> at;
@@ -223,8 +273,10 @@ std::vector<Executable> executables(const std::filesystem::path& folder) {
     if (const auto cut = model.rfind("_edgetpu.tflite"); cut != std::string::npos)
       model.replace(cut, std::string::npos, ".tflite");
     const auto [found, added] = at.try_emplace(key, result.size());
-    if (added) result.push_back({model, 0, 0, 0, 0, model.find("cocompiled") != std::string::npos});
+    if (added) result.push_back({alone(model), 0, 0, 0, 0, alone(model) != model});
     Executable& executable = result[found->second];
+    // Compilers of 2021 on write for runtimes from 13, or are those that compiled google-coral/test_data anew.
+    if (row.at("min_runtime") >= "13" || row.at("repo") == "google-coral/test_data") executable.first_compiler = false;
     if (row.at("type") == "PARAMETER_CACHING") {
       executable.cached_bytes += number("param_bytes");
     } else {
@@ -234,6 +286,14 @@ std::vector<Executable> executables(const std::filesystem::path& folder) {
     }
   }
   return result;
+}
+
+edgetpu::Chip for_first_compilers(edgetpu::Chip chip) {
+  chip.memory.scratch_bytes_per_tile = chip.memory.branch_scratch_bytes_per_tile = 0;
+  chip.memory.pooling_vectors = 7;
+  chip.memory.class_table_bytes = 0;
+  chip.instructions.class_bytes = chip.instructions.pooled_value_bytes = 0;
+  return chip;
 }
 
 std::vector<Measurement> measurements(const std::filesystem::path& folder) {

@@ -10,6 +10,7 @@
 
 #include "atoll/graph.h"
 #include "target/deployed.h"
+#include "target/edgetpu/chip.h"
 
 namespace Atoll::edgetpu_data {
 
@@ -22,16 +23,25 @@ std::map<std::string, Deployed> published_graphs(const std::filesystem::path& fo
 struct Executable {   // of one compiled file: what is sent once, and what runs
   std::string model;  // "repository:path" of the .tflite file it was compiled from
   std::int64_t cached_bytes = 0, streamed_bytes = 0, instruction_bytes = 0, compiler_cycles = 0;
-  bool cocompiled = false;
+  bool cocompiled = false;     // shared the cache with other models
+  bool first_compiler = true;  // of 2019 and 2020; those of 2021 on write no cycle estimate
 };
 std::vector<Executable> executables(const std::filesystem::path& folder);
 
+struct Shares {  // of the wide memory, as the compiler reported them, in bytes; available: used or free
+  std::optional<double> cached, available, streamed;
+};
 struct Measurement {
   std::string family, name, link;
   Deployed network;
   double ms = 0;
+  Shares shares;
+  bool first_compiler = false;
 };
 std::vector<Measurement> measurements(const std::filesystem::path& folder);
+
+// The chip as the compilers of 2019 and 2020 used it.
+edgetpu::Chip for_first_compilers(edgetpu::Chip chip);
 
 // Rows of a CSV file with quoted fields, by column name.
 std::vector<std::map<std::string, std::string>> read_csv(const std::filesystem::path& path);

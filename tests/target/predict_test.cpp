@@ -6,7 +6,6 @@
 #include "atoll/target.h"
 #include "target/edgetpu/chip.h"
 #include "target/edgetpu/chip_model.h"
-#include "target/edgetpu/parameters.h"
 
 namespace Atoll {
 namespace {
@@ -20,23 +19,6 @@ Graph stack(int layers, int channels, int side) {
   for (int i = 0; i < layers; ++i)
     x = b.conv2d(x, channels, 3, {.activation = Activation::kRelu, .bias = true}, "conv" + std::to_string(i));
   return b.build({x});
-}
-
-TEST(Parameters, ArePackedAsTheCompilerPacksThem) {
-  // 1x1, 3 -> 3 channels, per tensor: (4 + 4 bytes of bias) * 4 channels, aligned to 64; the compiler writes 64.
-  EXPECT_EQ(edgetpu::packed_conv_bytes(1, 1, 3, 3, false), 64);
-  // A dense layer of 1024 x 1024 per channel: (1024 + 12) * 1024.
-  EXPECT_EQ(edgetpu::packed_conv_bytes(1, 1, 1024, 1024, true), 1060864);
-  // 3x3 depthwise on 24 channels per tensor: (36 + 4) * 32.
-  EXPECT_EQ(edgetpu::packed_depthwise_bytes(3, 3, 24, false), 1280);
-}
-
-TEST(CompilerCycles, FollowThePublishedFormula) {
-  Layer conv{.kind = LayerKind::kConv, .in = {128, 128, 32}, .out = {128, 128, 32}, .kernel_y = 7, .kernel_x = 7};
-  // 2 * 32 * 32 * 49 * 8 * 1, half of which at 500 MHz is 0.803 ms.
-  EXPECT_DOUBLE_EQ(edgetpu::compiler_cycles({}, conv), 802816.0);
-  Layer dense{.kind = LayerKind::kFullyConnected, .in = {1, 1, 1024}, .out = {1, 1, 1001}};
-  EXPECT_DOUBLE_EQ(edgetpu::compiler_cycles({}, dense), 2.0 * 256);
 }
 
 TEST(Predict, MoreWorkTakesLonger) {

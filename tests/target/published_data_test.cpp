@@ -35,25 +35,6 @@ TEST(PublishedData, MicroBenchmarksAreMetWithinFivePercentOnAverage) {
   EXPECT_GE(inside / n, 0.80);
 }
 
-TEST(PublishedData, TheCompilersCycleEstimatesAreMet) {
-  const auto folder = edgetpu_data::folder();
-  if (!folder) GTEST_SKIP() << "no folder of Edge TPU data (ATOLL_DATA)";
-  const auto graphs = edgetpu_data::published_graphs(*folder);
-  std::vector<double> errors;
-  for (const edgetpu_data::Executable& executable : edgetpu_data::executables(*folder)) {
-    const auto found = graphs.find(executable.model);
-    if (found == graphs.end() || executable.compiler_cycles == 0) continue;
-    double cycles = 0;
-    for (const auto& part : edgetpu::analyse(edgetpu::known_chips().front(), found->second).subgraphs)
-      for (const edgetpu::Layer& layer : part.layers) cycles += edgetpu::compiler_cycles({}, layer);
-    errors.push_back(std::abs(cycles / static_cast<double>(executable.compiler_cycles) - 1));
-    EXPECT_LT(errors.back(), 0.09) << executable.model;
-  }
-  ASSERT_GT(errors.size(), 30u);
-  std::sort(errors.begin(), errors.end());
-  EXPECT_LE(errors[errors.size() / 2], 0.01);
-}
-
 TEST(PublishedData, DeepLabIsCutWhereTheCompilerCutIt) {
   // The compiled file hands over a 33x33x256 and a 1x1x256 map: the branch beside the resize still maps.
   const auto folder = edgetpu_data::folder();

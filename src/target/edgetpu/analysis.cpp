@@ -27,7 +27,7 @@ Analysis analyse(const Chip& chip, const Deployed& deployed, bool multiple_subgr
   result.placement = place(graph, maps, multiple_subgraphs);
   result.node_cpu_ms.assign(graph.nodes.size(), 0);
   result.subgraphs.resize(static_cast<std::size_t>(result.placement.subgraphs));
-  for (const Layer& layer : layers_of(graph, deployed.per_channel)) {
+  for (const Layer& layer : layers_of(graph, deployed.int8)) {
     const auto node = static_cast<std::size_t>(layer.node);
     const int subgraph = result.placement.subgraph[node];
     if (subgraph >= 0) {

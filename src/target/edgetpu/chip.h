@@ -26,18 +26,27 @@ struct Memory {
   std::int64_t narrow_bytes_per_tile = 192 * 1024;  // activations
   std::int64_t wide_bytes = 8 * 1024 * 1024;        // parameters
   std::int64_t line_bytes = 64;                     // the wide memory of a tile is read in lines
-  std::int64_t reserved_bytes = 440 * 1024;         // of the wide memory, not for parameters
+  // Of the wide memory of each tile, not for parameters: in a chain of layers, and where branches meet.
+  std::int64_t scratch_bytes_per_tile = 17 * 1024;
+  std::int64_t branch_scratch_bytes_per_tile = 48 * 1024;
+  // The first compilers (2019 to 2020) gathered the map of a global pooling in the wide memory of every tile, with
+  // this many vectors of its channels beside it; later ones do not.
+  std::int64_t pooling_vectors = 0;
+  std::int64_t class_table_bytes = 48;  // for each class of a softmax that is made of tables
 };
 
 struct Instructions {  // sent before every run
-  double base_bytes = 3000;
-  double bytes_per_layer = 1050;
-  double odd_map_bytes = 1350;     // more, for a layer whose output is not a multiple of the tiles
-  double row_bytes = 7.5;          // for each input of a fully connected layer
-  double tap_bytes = 13.7;         // for each tap of a convolution's window
-  double softmax_bytes = 5000;     // for a softmax
-  double chunk_bytes = 9500;       // for each further piece of a layer that does not fit the narrow memory
-  double odd_chunk_bytes = 28000;  // the same where the output is not a multiple of the tiles
+  double base_bytes = 1750;
+  double input_map_bytes = 2450;  // more, where the input is a map that the tiles share out
+  double bytes_per_layer = 1075;
+  double odd_map_bytes = 1340;      // more, for a layer whose output is not a multiple of the tiles
+  double row_bytes = 6.4;           // for each input of a fully connected layer
+  double tap_bytes = 15;            // for each tap of a convolution's window
+  double softmax_bytes = 5700;      // for a softmax
+  double class_bytes = 125;         // for each of its classes where it is made of tables
+  double pooled_value_bytes = 0.6;  // for each value that a global pooling reads
+  double chunk_bytes = 46000;       // for each piece, from the third, of a layer that exceeds the narrow memory
+  double odd_chunk_bytes = 31000;   // from the second, where the output is not a multiple of the tiles
 };
 
 struct Link {

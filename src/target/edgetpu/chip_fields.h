@@ -29,16 +29,22 @@ void each_memory(C& m, F&& field) {
   field("narrow_bytes_per_tile", m.narrow_bytes_per_tile);
   field("wide_bytes", m.wide_bytes);
   field("line_bytes", m.line_bytes);
-  field("reserved_bytes", m.reserved_bytes);
+  field("scratch_bytes_per_tile", m.scratch_bytes_per_tile);
+  field("branch_scratch_bytes_per_tile", m.branch_scratch_bytes_per_tile);
+  field("pooling_vectors", m.pooling_vectors);
+  field("class_table_bytes", m.class_table_bytes);
 }
 template <typename C, typename F>
 void each_instructions(C& i, F&& field) {
   field("base_bytes", i.base_bytes);
+  field("input_map_bytes", i.input_map_bytes);
   field("bytes_per_layer", i.bytes_per_layer);
   field("odd_map_bytes", i.odd_map_bytes);
   field("row_bytes", i.row_bytes);
   field("tap_bytes", i.tap_bytes);
   field("softmax_bytes", i.softmax_bytes);
+  field("class_bytes", i.class_bytes);
+  field("pooled_value_bytes", i.pooled_value_bytes);
   field("chunk_bytes", i.chunk_bytes);
   field("odd_chunk_bytes", i.odd_chunk_bytes);
 }

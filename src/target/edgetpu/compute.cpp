@@ -1,4 +1,4 @@
-// Cycles by layer: the compiler's own estimate, and what the chip really takes.
+// Cycles by layer: what the chip really takes.
 #include <algorithm>
 #include <cmath>
 
@@ -12,35 +12,10 @@ double tile_positions(const Compute& c, const Extent& map) {
   return static_cast<double>(ceil_div(map.y, c.tiles_y) * ceil_div(map.x, c.tiles_x));
 }
 
-bool single_position(const Extent& map) { return map.y == 1 && map.x == 1; }
-
 // Multiplications that one cell makes one after another for one output.
 double depth(const Compute& c, const Layer& layer) {
   return static_cast<double>(layer.kernel_y) * layer.kernel_x *
          static_cast<double>(ceil_div(layer.in.z, c.lanes_per_cell));
-}
-
-// The compiler counts a convolution in groups of 32 output channels, at twice the clock, and never less than
-// six steps for an output; at one position the tiles split the output channels.
-constexpr int kEstimatedChannels = 32, kEstimatedDepth = 6;
-// It counts nothing for a depthwise convolution but the gathering of its input where that has a stride and a
-// tile's map is large: by channel, or by a constant where the channels fill whole groups of 64.
-constexpr double kGatherPerChannel = 3.426, kGatherAligned = 102.66;
-constexpr double kSmallMap = 16;
-
-double estimated_conv(const Compute& c, const Layer& layer, const Extent& map) {
-  const std::int64_t tiles = static_cast<std::int64_t>(c.tiles_y) * c.tiles_x;
-  if (single_position(map))
-    return 2 * std::max(8.0, depth(c, layer)) * static_cast<double>(ceil_div(layer.out.z, tiles * c.cells_per_tile));
-  return 2 * tile_positions(c, map) * std::max<double>(kEstimatedDepth, depth(c, layer)) *
-         static_cast<double>(ceil_div(layer.out.z, kEstimatedChannels));
-}
-
-double estimated_depthwise(const Compute& c, const Layer& layer) {
-  const double positions = tile_positions(c, layer.out);
-  if (positions <= kSmallMap || layer.stride_y == 1) return 0;
-  return positions *
-         (layer.out.z % c.cells_per_tile == 0 ? kGatherAligned : kGatherPerChannel * static_cast<double>(layer.out.z));
 }
 
 double conv_cycles(const Compute& c, const Layer& layer, const Extent& map) {
@@ -52,16 +27,6 @@ double conv_cycles(const Compute& c, const Layer& layer, const Extent& map) {
 }
 
 }  // namespace
-
-double compiler_cycles(const Compute& c, const Layer& layer) {
-  switch (layer.kind) {
-    case LayerKind::kConv:
-    case LayerKind::kFullyConnected: return estimated_conv(c, layer, layer.out);
-    case LayerKind::kTransposeConv: return estimated_conv(c, layer, layer.in);
-    case LayerKind::kDepthwise: return estimated_depthwise(c, layer);
-    default: return 0;
-  }
-}
 
 double chip_cycles(const Compute& c, const Layer& layer) {
   const double positions = tile_positions(c, layer.out);

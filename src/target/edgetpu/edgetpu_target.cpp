@@ -97,7 +97,7 @@ CheckReport EdgeTpuTarget::check(const Graph& graph, const CheckOptions& options
   report.already_compiled = holds_compiled_op(network.graph);
   report.total_ops = static_cast<int>(network.graph.nodes.size());
   report.subgraphs = analysis.placement.subgraphs;
-  report.onchip_bytes = analysis.onchip_bytes;
+  for (const SubgraphAnalysis& part : analysis.subgraphs) report.onchip_bytes += part.cache.reported_bytes;
   report.onchip_free_bytes = analysis.free_bytes;
   report.offchip_bytes = analysis.offchip_bytes;
   report.model_bytes = predicted_file_bytes(network);

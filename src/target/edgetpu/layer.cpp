@@ -8,23 +8,25 @@
 namespace Atoll::edgetpu {
 namespace {
 
+constexpr std::int64_t kCells = 64;  // of a tile: outputs that lie in one line
+
 // Fills what depends on the kind of op; the common parts are there already.
 class Filler {
  public:
-  Filler(const Graph& graph, const Node& node, bool per_channel, Layer& layer)
-      : graph_(graph), node_(node), per_channel_(per_channel), layer_(layer) {}
+  Filler(const Graph& graph, const Node& node, bool int8, Layer& layer)
+      : graph_(graph), node_(node), int8_(int8), layer_(layer) {}
 
   void operator()(const Conv2D& op) {
     const Shape& w = weights();
     window(LayerKind::kConv, w[1], w[2], op.stride);
     layer_.macs = layer_.out.elements() * w[1] * w[2] * w[3];
-    layer_.parameter_bytes = packed_conv_bytes(w[1], w[2], w[3], w[0], per_channel_);
+    layer_.parameter_bytes = packed_conv_bytes(w[1], w[2], w[3], w[0], beside_weights(2));
   }
   void operator()(const DepthwiseConv2D& op) {
     const Shape& w = weights();
     window(LayerKind::kDepthwise, w[1], w[2], op.stride);
     layer_.macs = layer_.out.elements() * w[1] * w[2];
-    layer_.parameter_bytes = packed_depthwise_bytes(w[1], w[2], w[3], per_channel_);
+    layer_.parameter_bytes = packed_depthwise_bytes(w[1], w[2], w[3], beside_weights(2));
   }
   void operator()(const FullyConnected&) {
     const Shape& w = weights();
@@ -33,7 +35,7 @@ class Filler {
     layer_.in = {1, rows, w[1]};
     layer_.out = {1, rows, w[0]};
     layer_.macs = rows * w[0] * w[1];
-    layer_.parameter_bytes = packed_fully_connected_bytes(w[1], w[0], per_channel_);
+    layer_.parameter_bytes = packed_fully_connected_bytes(w[1], w[0], beside_weights(2));
   }
   void operator()(const Add&) { two_inputs(); }
   void operator()(const Sub&) { two_inputs(); }
@@ -41,7 +43,11 @@ class Filler {
   void operator()(const AveragePool2D& op) { window(LayerKind::kPool, op.filter.h, op.filter.w, op.stride); }
   void operator()(const MaxPool2D& op) { window(LayerKind::kPool, op.filter.h, op.filter.w, op.stride); }
   void operator()(const Mean&) { layer_.kind = LayerKind::kMean; }
-  void operator()(const Softmax&) { layer_.kind = LayerKind::kSoftmax; }
+  void operator()(const Softmax&) {
+    layer_.kind = LayerKind::kSoftmax;
+    // Classes that fill whole lines of the cells need no tables.
+    if (!int8_ && layer_.out.z > kCells && layer_.out.z % kCells != 0) layer_.table_classes = layer_.out.z;
+  }
   void operator()(const Concatenation&) { layer_.kind = LayerKind::kMove; }
   void operator()(const Pad&) { layer_.kind = LayerKind::kPad; }
   void operator()(const Transpose&) { layer_.kind = LayerKind::kMove; }
@@ -54,7 +60,10 @@ class Filler {
   void operator()(const Sigmoid&) { layer_.kind = LayerKind::kPointwise; }
   void operator()(const Tanh&) { layer_.kind = LayerKind::kPointwise; }
   void operator()(const HardSigmoid&) { layer_.kind = LayerKind::kPointwise; }
-  void operator()(const Quantize&) { layer_.kind = LayerKind::kPointwise; }
+  void operator()(const Quantize&) {
+    layer_.kind = LayerKind::kPointwise;
+    layer_.fused = true;
+  }
   void operator()(const Dequantize&) { layer_.kind = LayerKind::kPointwise; }
   void operator()(const BatchNorm&) { layer_.kind = LayerKind::kPointwise; }
   void operator()(const Opaque& op) {
@@ -87,7 +96,21 @@ class Filler {
     layer_.stride_y = stride.h;
     layer_.stride_x = stride.w;
   }
-  void two_inputs() { layer_.kind = LayerKind::kElementwise; }
+  void two_inputs() {
+    layer_.kind = LayerKind::kElementwise;
+    for (const TensorId id : node_.inputs) {
+      if (id == kNoTensor || !graph_.tensor(id).constant) continue;
+      const std::int64_t values = graph_.tensor(id).elements();
+      if (values == 1) continue;  // becomes part of the requantization
+      layer_.parameter_bytes += values <= layer_.out.z ? packed_vector_bytes(values) : packed_map_bytes(values);
+      layer_.always_streamed = true;
+    }
+  }
+  // Of each output channel; `bias` is the input that would be its bias.
+  std::int64_t beside_weights(std::size_t bias) {
+    const bool has_bias = node_.inputs.size() > bias && node_.inputs[bias] != kNoTensor;
+    return layer_.channel_bytes = channel_bytes(int8_, has_bias);
+  }
   void transpose_conv() {  // output shape, weights [out, kh, kw, in], x
     layer_.kind = LayerKind::kMove;
     if (node_.inputs.size() < 3 || graph_.tensor(node_.inputs[1]).shape.rank() != 4) return;
@@ -95,12 +118,12 @@ class Filler {
     layer_.in = extent_of(graph_.tensor(node_.inputs[2]).shape);
     window(LayerKind::kTransposeConv, w[1], w[2], {});
     layer_.macs = layer_.in.elements() * w[0] * w[1] * w[2];
-    layer_.parameter_bytes = packed_conv_bytes(w[1], w[2], w[3], w[0], per_channel_);
+    layer_.parameter_bytes = packed_conv_bytes(w[1], w[2], w[3], w[0], beside_weights(3));
   }
 
   const Graph& graph_;
   const Node& node_;
-  bool per_channel_;
+  bool int8_;
   Layer& layer_;
 };
 
@@ -116,7 +139,7 @@ Extent extent_of(const Shape& shape) {
   return extent;
 }
 
-std::vector<Layer> layers_of(const Graph& graph, bool per_channel) {
+std::vector<Layer> layers_of(const Graph& graph, bool int8) {
   std::vector<Layer> layers(graph.nodes.size());
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const Node& node = graph.nodes[i];
@@ -127,12 +150,13 @@ std::vector<Layer> layers_of(const Graph& graph, bool per_channel) {
       if (id == kNoTensor || graph.tensor(id).constant) continue;
       const Shape& shape = graph.tensor(id).shape;
       layer.in_bytes += shape.elements();
+      layer.joins = !first;
       if (first) layer.in = extent_of(shape);
       first = false;
     }
     for (const TensorId id : node.outputs) layer.out_bytes += graph.tensor(id).shape.elements();
     if (!node.outputs.empty()) layer.out = extent_of(graph.tensor(node.outputs[0]).shape);
-    std::visit(Filler(graph, node, per_channel, layer), node.op);
+    std::visit(Filler(graph, node, int8, layer), node.op);
   }
   return layers;
 }

@@ -40,9 +40,15 @@ struct Layer {
   std::int64_t out_bytes = 0;  // of all activations written
   std::int64_t macs = 0;
   std::int64_t parameter_bytes = 0;  // as packed for the chip
+  std::int64_t channel_bytes = 0;    // of them, for each output channel, besides its weights
+  bool joins = false;                // reads more than one activation: where branches meet
+  bool fused = false;                // requantization, done while a neighbour reads or writes
+  bool always_streamed = false;      // its parameters never stay on the chip
+  std::int64_t table_classes = 0;    // of a softmax that the compiler makes of tables with an entry a class
 };
 
-// One layer for every node of an inference graph. `per_channel` says how weights are quantized.
-std::vector<Layer> layers_of(const Graph& graph, bool per_channel);
+// One layer for every node of an inference graph. `int8` says how it is quantized: int8 (a scale a channel) or
+// uint8 (one for the layer).
+std::vector<Layer> layers_of(const Graph& graph, bool int8);
 
 }  // namespace Atoll::edgetpu

@@ -13,26 +13,30 @@ std::int64_t tile_bytes(const Compute& c, const Extent& map) {
   return ceil_div(map.y, c.tiles_y) * ceil_div(map.x, c.tiles_x) * map.z;
 }
 
-bool single_position(const Extent& map) { return map.y == 1 && map.x == 1; }
+std::int64_t map_bytes(const Compute& c, const Layer& layer) {
+  return tile_bytes(c, layer.in) + tile_bytes(c, layer.out);
+}
 
-// Instructions loop over more rows than this instead of naming each.
-constexpr std::int64_t kUnrolledRows = 3000;
+std::int64_t tiles_of(const Compute& c) { return static_cast<std::int64_t>(c.tiles_y) * c.tiles_x; }
 
 // Of a tile's narrow memory, while a layer is worked on in pieces.
 constexpr std::int64_t kPieceOverhead = 12 * 1024;
 
 constexpr std::int64_t kNeverFits = std::int64_t{1} << 60;
 
-// Lines of the wide memory that a layer's parameters take, summed over the tiles. A convolution's weights are
-// dealt out among the tiles, a line for 64 output channels. Those of a fully connected layer are split by
-// output channel, so that every tile holds a line for every input, however few of its bytes are used.
+bool is_dense(const Layer& layer) {
+  return layer.kind == LayerKind::kFullyConnected || (layer.kind == LayerKind::kConv && single_position(layer.out));
+}
+
+// Lines of the wide memory that a layer's parameters take, summed over the tiles. A convolution's weights lie in
+// one tile (or go on in a second), a line for 64 output channels, however few there are. Those of a fully
+// connected layer are split by output channel, so that every tile holds a line for every input.
 std::int64_t lines_of(const Chip& chip, const Layer& layer) {
   if (layer.parameter_bytes == 0) return 0;
-  const std::int64_t tiles = static_cast<std::int64_t>(chip.compute.tiles_y) * chip.compute.tiles_x;
+  const std::int64_t tiles = tiles_of(chip.compute);
   const std::int64_t depth =
-      static_cast<std::int64_t>(layer.kernel_y) * layer.kernel_x * round_up(layer.in.z, 4) + kBiasBytes;
-  const bool dense =
-      layer.kind == LayerKind::kFullyConnected || (layer.kind == LayerKind::kConv && single_position(layer.out));
+      static_cast<std::int64_t>(layer.kernel_y) * layer.kernel_x * round_up(layer.in.z, 4) + layer.channel_bytes;
+  const bool dense = is_dense(layer);
   if (dense && layer.out.z > chip.memory.line_bytes)
     return std::max(tiles * depth, ceil_div(layer.parameter_bytes, chip.memory.line_bytes));
   if (dense) {  // its outputs share a line in one tile, which must hold all of it
@@ -45,11 +49,30 @@ std::int64_t lines_of(const Chip& chip, const Layer& layer) {
   return ceil_div(layer.parameter_bytes, chip.memory.line_bytes);
 }
 
+// What computing itself needs of the wide memory, in all tiles together.
+std::int64_t scratch_bytes(const Chip& chip, std::span<const Layer> layers) {
+  std::int64_t bytes = chip.memory.scratch_bytes_per_tile;
+  for (const Layer& layer : layers) {
+    if (layer.joins) bytes = std::max(bytes, chip.memory.branch_scratch_bytes_per_tile);
+    const bool pools = layer.kind == LayerKind::kPool || layer.kind == LayerKind::kMean;
+    if (pools && single_position(layer.out) && chip.memory.pooling_vectors > 0)
+      bytes = std::max(bytes, layer.in.elements() + chip.memory.pooling_vectors * layer.in.z);
+  }
+  return bytes * tiles_of(chip.compute);
+}
+
+// Packed as whole groups of four classes.
+std::int64_t table_bytes(const Chip& chip, const Layer& layer) {
+  return chip.memory.class_table_bytes * round_up(layer.table_classes, 4);
+}
+
 }  // namespace
+
+bool single_position(const Extent& map) { return map.y == 1 && map.x == 1; }
 
 std::int64_t pieces_of(const Chip& chip, const Layer& layer) {
   if (layer.kind == LayerKind::kPad || layer.kind == LayerKind::kNothing) return 1;
-  const std::int64_t bytes = tile_bytes(chip.compute, layer.in) + tile_bytes(chip.compute, layer.out);
+  const std::int64_t bytes = map_bytes(chip.compute, layer);
   if (bytes <= chip.memory.narrow_bytes_per_tile) return 1;
   return ceil_div(bytes, chip.memory.narrow_bytes_per_tile) + 1;  // one more for the overlapping rows
 }
@@ -68,47 +91,44 @@ std::int64_t sends_of(const Chip& chip, const Layer& layer) {
   return pieces + 1;
 }
 
-double instruction_bytes(const Chip& chip, std::span<const Layer> layers) {
-  const Instructions& i = chip.instructions;
-  double bytes = i.base_bytes;
-  for (const Layer& layer : layers) {
-    if (layer.kind == LayerKind::kNothing) continue;
-    bytes += i.bytes_per_layer;
-    if (layer.kind == LayerKind::kPad) continue;
-    if (layer.kind == LayerKind::kConv) bytes += i.tap_bytes * (layer.kernel_y * layer.kernel_x - 1);
-    const bool odd = !single_position(layer.out) &&
-                     (layer.out.y % chip.compute.tiles_y != 0 || layer.out.x % chip.compute.tiles_x != 0);
-    if (odd) bytes += i.odd_map_bytes;
-    if (layer.kind == LayerKind::kFullyConnected || (layer.kind == LayerKind::kConv && single_position(layer.out)))
-      bytes += i.row_bytes * static_cast<double>(std::min(layer.in.z, kUnrolledRows));
-    if (layer.kind == LayerKind::kSoftmax) bytes += i.softmax_bytes;
-    const auto more = static_cast<double>(std::max<std::int64_t>(0, pieces_of(chip, layer) - 2));
-    bytes += more * (odd ? i.odd_chunk_bytes : i.chunk_bytes);
-  }
-  return bytes;
+double narrow_share(const Chip& chip, const Layer& layer) {
+  return static_cast<double>(map_bytes(chip.compute, layer)) / static_cast<double>(chip.memory.narrow_bytes_per_tile);
 }
 
 Cache allocate(const Chip& chip, std::span<const Layer> layers, std::int64_t taken_bytes) {
   const std::int64_t available =
-      std::max<std::int64_t>(0, chip.memory.wide_bytes - chip.memory.reserved_bytes - taken_bytes);
-  std::int64_t lines = available / chip.memory.line_bytes;
+      std::max<std::int64_t>(0, chip.memory.wide_bytes - scratch_bytes(chip, layers) - taken_bytes);
+  std::int64_t lines = available / chip.memory.line_bytes, reported_lines = 0, reported_dense = 0;
 
+  // Cycles to hide behind, for each byte.
+  std::vector<double> hidden(layers.size(), 0);
+  for (std::size_t i = 0; i < layers.size(); ++i)
+    if (layers[i].parameter_bytes > 0)
+      hidden[i] = hiding_cycles(chip.compute, layers[i]) / static_cast<double>(layers[i].parameter_bytes);
   std::vector<std::size_t> order(layers.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return layers[a].parameter_bytes > layers[b].parameter_bytes; });
-  Cache cache{std::vector<bool>(layers.size(), true), 0, 0, 0};
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    if (hidden[a] != hidden[b]) return hidden[a] < hidden[b];
+    return layers[a].parameter_bytes > layers[b].parameter_bytes;
+  });
+  Cache cache{std::vector<bool>(layers.size(), true), 0, 0, 0, available, 0};
   for (const std::size_t i : order) {
     const std::int64_t need = lines_of(chip, layers[i]);
-    if (need <= lines) {
+    if (need <= lines && !layers[i].always_streamed) {
       lines -= need;
-      cache.onchip_bytes += layers[i].parameter_bytes;
+      const std::int64_t bytes = layers[i].parameter_bytes + table_bytes(chip, layers[i]);
+      cache.onchip_bytes += bytes;
+      if (is_dense(layers[i]))
+        reported_dense += bytes;
+      else
+        reported_lines += std::max(need, ceil_div(bytes, chip.memory.line_bytes));
     } else {
       cache.offchip_bytes += layers[i].parameter_bytes;
       cache.cached[i] = false;
     }
   }
   cache.free_bytes = lines * chip.memory.line_bytes;
+  cache.reported_bytes = reported_lines * chip.memory.line_bytes + reported_dense;
   return cache;
 }
 
