@@ -7,8 +7,8 @@
 namespace Atoll::edgetpu {
 namespace {
 
-// Instructions loop over more rows than this instead of naming each.
-constexpr std::int64_t kUnrolledRows = 3000;
+// Instructions loop over more rows than this, or over the positions of a larger map, instead of naming each.
+constexpr std::int64_t kUnrolledRows = 3000, kUnrolledPositions = 100;
 
 double layer_bytes(const Chip& chip, const Layer& layer) {
   const Instructions& i = chip.instructions;
@@ -19,7 +19,8 @@ double layer_bytes(const Chip& chip, const Layer& layer) {
   if (odd) bytes += i.odd_map_bytes;
   if (layer.kind == LayerKind::kFullyConnected || (layer.kind == LayerKind::kConv && vector))
     bytes += i.row_bytes * static_cast<double>(std::min(layer.in.z, kUnrolledRows));
-  if (vector && (layer.kind == LayerKind::kPool || layer.kind == LayerKind::kMean))
+  if (vector && (layer.kind == LayerKind::kPool || layer.kind == LayerKind::kMean) &&
+      layer.in.y * layer.in.x <= kUnrolledPositions)
     bytes += i.pooled_value_bytes * static_cast<double>(layer.in.elements());
   if (layer.kind == LayerKind::kSoftmax)
     bytes += i.softmax_bytes + i.class_bytes * static_cast<double>(layer.table_classes);
