@@ -3,6 +3,7 @@
 
 #include "target/edgetpu/chip_model.h"
 #include "target/edgetpu/parameters.h"
+#include "target/edgetpu/steps.h"
 
 namespace Atoll::edgetpu {
 namespace {
@@ -17,26 +18,17 @@ constexpr double kGatherAligned = 96, kGatherPerChannel = 3.6, kGatherPerChannel
 // Rows of a tile that are computed again for each further piece of a map.
 constexpr double kRepeatedRows = 2;
 
-double positions_of(const Compute& c, const Extent& map) {
-  return static_cast<double>(ceil_div(map.y, c.tiles_y) * ceil_div(map.x, c.tiles_x));
-}
-
-double depth_of(const Compute& c, const Layer& layer) {
-  return static_cast<double>(layer.kernel_y) * layer.kernel_x *
-         static_cast<double>(ceil_div(layer.in.z, c.lanes_per_cell));
-}
-
 double convolution(const Compute& c, const Layer& layer, const Extent& map) {
   const std::int64_t tiles = static_cast<std::int64_t>(c.tiles_y) * c.tiles_x;
   if (single_position(map))
-    return 2 * std::max<double>(kLeastVectorDepth, depth_of(c, layer)) *
+    return 2 * std::max<double>(kLeastVectorDepth, depth(c, layer)) *
            static_cast<double>(ceil_div(layer.out.z, tiles * c.cells_per_tile));
-  return 2 * positions_of(c, map) * std::max<double>(kLeastDepth, depth_of(c, layer)) *
+  return 2 * tile_positions(c, map) * std::max<double>(kLeastDepth, depth(c, layer)) *
          static_cast<double>(ceil_div(layer.out.z, kChannels));
 }
 
 double gathering(const Compute& c, const Layer& layer) {
-  const double positions = positions_of(c, layer.out);
+  const double positions = tile_positions(c, layer.out);
   if (positions <= kSmallMap || layer.stride_y == 1) return 0;
   if (layer.out.z % c.cells_per_tile == 0) return positions * kGatherAligned;
   const double by_channel = layer.out.z < c.cells_per_tile ? kGatherPerChannelBelow64 : kGatherPerChannel;
@@ -63,7 +55,7 @@ double compiler_cycles(const Chip& chip, const Layer& layer) {
 
 double hiding_cycles(const Compute& c, const Layer& layer) {
   if (layer.kind != LayerKind::kDepthwise) return of_whole_map(c, layer);
-  return 2 * positions_of(c, layer.out) * layer.kernel_y *
+  return 2 * tile_positions(c, layer.out) * layer.kernel_y *
          static_cast<double>(ceil_div(layer.kernel_x, 4) * ceil_div(layer.out.z, c.lanes_per_cell));
 }
 

@@ -4,19 +4,10 @@
 
 #include "target/edgetpu/chip_model.h"
 #include "target/edgetpu/parameters.h"
+#include "target/edgetpu/steps.h"
 
 namespace Atoll::edgetpu {
 namespace {
-
-double tile_positions(const Compute& c, const Extent& map) {
-  return static_cast<double>(ceil_div(map.y, c.tiles_y) * ceil_div(map.x, c.tiles_x));
-}
-
-// Multiplications that one cell makes one after another for one output.
-double depth(const Compute& c, const Layer& layer) {
-  return static_cast<double>(layer.kernel_y) * layer.kernel_x *
-         static_cast<double>(ceil_div(layer.in.z, c.lanes_per_cell));
-}
 
 double conv_cycles(const Compute& c, const Layer& layer, const Extent& map) {
   const auto groups = static_cast<double>(ceil_div(layer.out.z, c.cells_per_tile));
