@@ -33,7 +33,7 @@ report::Table layer_table(const Prediction& prediction, bool exact) {
   return table;
 }
 
-nlohmann::json to_json(const std::string& model, const std::string& target, const Prediction& prediction) {
+nlohmann::json to_json(const std::string& model, const Target& target, const Prediction& prediction) {
   nlohmann::json layers = nlohmann::json::array();
   for (const LayerPrediction& layer : prediction.layers)
     layers.push_back({{"name", layer.name},
@@ -44,7 +44,8 @@ nlohmann::json to_json(const std::string& model, const std::string& target, cons
                       {"onchip_bytes", layer.onchip_bytes},
                       {"offchip_bytes", layer.offchip_bytes}});
   return {{"model", model},
-          {"target", target},
+          {"target", target.name()},
+          {"description", target.description()},
           {"latency_ms", prediction.latency_ms},
           {"low_ms", prediction.low_ms},
           {"high_ms", prediction.high_ms},
@@ -58,12 +59,14 @@ nlohmann::json to_json(const std::string& model, const std::string& target, cons
 }
 
 std::string summary(const std::string& model, const Target& target, const Prediction& prediction) {
-  std::string text =
-      fmt::format("{} on {}: {:.2f} ms ({:.2f} to {:.2f} ms, 80 % interval), first inference {:.2f} ms\n", model,
-                  target.name(), prediction.latency_ms, prediction.low_ms, prediction.high_ms, prediction.first_ms);
-  text += fmt::format("parameters: {} on the chip, {} streamed in every inference\n",
-                      bytes_text(static_cast<double>(prediction.onchip_bytes)),
-                      bytes_text(static_cast<double>(prediction.offchip_bytes)));
+  std::string text = fmt::format("{} on {}: {:.2f} ms ({:.2f} to {:.2f} ms, 80 % interval)", model, target.name(),
+                                 prediction.latency_ms, prediction.low_ms, prediction.high_ms);
+  text += prediction.first_ms > 0 ? fmt::format(", first inference {:.2f} ms\n", prediction.first_ms) : "\n";
+  text += fmt::format("{}: {}\n", target.name(), target.description());
+  if (prediction.onchip_bytes + prediction.offchip_bytes > 0)
+    text += fmt::format("parameters: {} on the chip, {} streamed in every inference\n",
+                        bytes_text(static_cast<double>(prediction.onchip_bytes)),
+                        bytes_text(static_cast<double>(prediction.offchip_bytes)));
   if (prediction.energy_mj > 0)
     text += fmt::format("energy: about {:.1f} mJ an inference (an estimate)\n", prediction.energy_mj);
   if (!prediction.fully_mapped) text += "not every op maps: `atoll check` says which, and what to do\n";
@@ -79,7 +82,7 @@ int predict(const Cli& cli, const PredictFlags& flags) {
     say("wrote {}", flags.html);
   }
   if (cli.common.json)
-    print_json(to_json(flags.model.model, target->name(), prediction));
+    print_json(to_json(flags.model.model, *target, prediction));
   else if (flags.csv)
     print(report::csv(layer_table(prediction, true)));
   else

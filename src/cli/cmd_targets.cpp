@@ -21,7 +21,7 @@ void add_targets(Cli& cli) {
     if (cli.common.json)
       print_json({{"targets", list}});
     else
-      print(report::text_table(table) + "\nA target file of your own is named by its path (.json).\n");
+      print(report::text_table(table) + "\nA target file of your own (atoll calibrate) is named by its path (.json).\n");
     return kDone;
   });
 }

@@ -3,8 +3,10 @@
 #include "atoll/error.h"
 #include "atoll/target.h"
 #include "base/file.h"
+#include "target/cpu/cpu_target.h"
 #include "target/edgetpu/edgetpu_target.h"
 #include "target/edgetpu/what_if.h"
+#include "target/target_file.h"
 
 namespace Atoll {
 namespace {
@@ -38,14 +40,16 @@ std::string nearest(const std::string& name) {
 std::vector<std::string> target_names() {
   std::vector<std::string> names;
   for (const edgetpu::Chip& chip : edgetpu::known_chips()) names.push_back(chip.name);
+  names.insert(names.end(), {"cpu", "cpu-float"});
   return names;
 }
 
 std::shared_ptr<const Target> open_target(const std::string& name) {
   for (const edgetpu::Chip& chip : edgetpu::known_chips())
     if (chip.name == name) return std::make_shared<edgetpu::EdgeTpuTarget>(chip);
-  if (name.ends_with(".json"))
-    return std::make_shared<edgetpu::EdgeTpuTarget>(edgetpu::read_chip(read_text(name, 1 << 24), name));
+  if (name == "cpu") return std::make_shared<cpu::CpuTarget>(cpu::Arithmetic::kInt8);
+  if (name == "cpu-float") return std::make_shared<cpu::CpuTarget>(cpu::Arithmetic::kFloat);
+  if (name.ends_with(".json")) return read_target(read_text(name, 1 << 24), name);
   fail("the target '{}' is not known; it is one of {} or the path of a target file (.json)", name, nearest(name));
 }
 
