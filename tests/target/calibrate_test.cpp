@@ -110,6 +110,21 @@ TEST(Calibrate, ChoosesTheKindThatErrsLess) {
   EXPECT_EQ(calibrate(synthetic::measured(20, 4)).kind, CalibrationKind::kRegression);
 }
 
+TEST(Calibrate, KnowsAnEdgeTpuOfOtherSpeedAgain) {
+  edgetpu::Chip other = edgetpu::known_chips().front();
+  other.link.fixed_ms *= 1.5;
+  other.compute.clock_mhz *= 0.7;
+  std::vector<MeasuredModel> models;
+  for (const Graph& graph : probe_models())
+    models.push_back({graph.name, graph, edgetpu::analyse(other, deployed(graph)).total_ms});
+  models.resize(12);
+  const CalibratedTarget result = calibrate(models);
+  EXPECT_EQ(result.kind, CalibrationKind::kEdgeTpu);
+  EXPECT_LT(result.mape, 0.02);
+  EXPECT_EQ(nlohmann::json::parse(result.json)["kind"], "edgetpu");
+  EXPECT_NEAR(nlohmann::json::parse(result.json)["compute"]["clock_mhz"].get<double>(), other.compute.clock_mhz, 5);
+}
+
 TEST(Calibrate, ReadsItsOwnTargetAsABase) {
   const TemporaryFolder folder;
   const auto first = calibrate(synthetic::measured(20, 4), {.kind = CalibrationKind::kRegression});
