@@ -5,18 +5,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "atoll/calibrate.h"
 #include "atoll/target.h"
 #include "atoll/zoo.h"
-#include "base/file.h"
 #include "error_of.h"
 #include "target/calibrated/cross_validation.h"
 #include "target/edgetpu_data.h"
 #include "target/synthetic_device.h"
 #include "target/target_file.h"
-#include "temporary_folder.h"
 
 namespace Atoll {
 namespace {
