@@ -21,7 +21,7 @@ enum class DType : std::uint8_t { kFloat32, kFloat16, kInt8, kUInt8, kInt16, kIn
 std::size_t size_of(DType type);       // bytes of one element
 std::string_view name_of(DType type);  // "float32", "int8", ...
 
-// Up to eight dimensions, held in place.
+// Up to eight dimensions, held in place; -1 where a file leaves one to run time (graph/dynamic_shape.h).
 class Shape {
  public:
   static constexpr int kMaxRank = 8;

@@ -1,6 +1,7 @@
 #include "format/limits.h"
 
 #include "atoll/error.h"
+#include "graph/dynamic_shape.h"
 
 namespace Atoll::format {
 namespace {
@@ -68,7 +69,7 @@ double most_macs(const Graph& graph, const Node& node) {
 void check_shape(const Shape& shape, const std::string& tensor_name) {
   std::int64_t elements = 1;
   for (const std::int64_t dim : shape)
-    if (dim < 0 || __builtin_mul_overflow(elements, dim, &elements) || elements > kMaxElements)
+    if (dim != kDynamic && (dim < 0 || __builtin_mul_overflow(elements, dim, &elements) || elements > kMaxElements))
       fail("tensor '{}' has an impossible shape {}", tensor_name, shape.str());
 }
 

@@ -9,6 +9,8 @@
 #include "format/tflite_metadata.h"
 #include "format/tflite_read_ops.h"
 #include "format/tflite_tensors.h"
+#include "graph/dynamic_shape.h"
+#include "graph/opaque_options.h"
 
 namespace Atoll {
 namespace {
@@ -66,10 +68,8 @@ class Reader {
  private:
   void read_tensors(const tflite::SubGraph& subgraph) {
     if (subgraph.tensors() == nullptr) return;
-    for (const tflite::Tensor* tensor : *subgraph.tensors()) {
+    for (const tflite::Tensor* tensor : *subgraph.tensors())
       graph_.add_tensor(read_tensor(file_, buffers_, *tensor, graph_.tensors.size()));
-      dynamic_.push_back(format::has_dynamic_shape(*tensor));
-    }
   }
 
   std::vector<TensorId> ids(const flatbuffers::Vector<std::int32_t>* source, const char* what) {
@@ -115,7 +115,7 @@ class Reader {
   }
 
   bool touches_dynamic(const format::OperatorSource& op) const {
-    const auto dynamic = [&](TensorId id) { return id != kNoTensor && dynamic_[static_cast<std::size_t>(id)]; };
+    const auto dynamic = [&](TensorId id) { return id != kNoTensor && is_dynamic(graph_.tensor(id).shape); };
     return std::any_of(op.inputs.begin(), op.inputs.end(), dynamic) ||
            std::any_of(op.outputs.begin(), op.outputs.end(), dynamic);
   }
@@ -126,6 +126,11 @@ class Reader {
       result.type =
           fmt::format("CUSTOM:{}", format::clean_text(code.custom_code() ? code.custom_code()->string_view() : ""));
     file_.budget.charge(result.type.size());
+    if (builtin != tflite::BuiltinOperator::CUSTOM) {
+      result.options = builtin_options(source);
+      file_.budget.charge(result.options.size());
+      return result;
+    }
     std::span<const std::byte> options;
     if (source.large_custom_options_offset() > 1) {
       options = buffers_.outside(source.large_custom_options_offset(), source.large_custom_options_size());
@@ -136,6 +141,14 @@ class Reader {
     const auto* first = reinterpret_cast<const std::uint8_t*>(options.data());
     result.options.assign(first, first + options.size());
     return result;
+  }
+
+  // Empty for an op without options, and for options that are more than plain numbers.
+  std::vector<std::uint8_t> builtin_options(const tflite::Operator& source) const {
+    const auto type = static_cast<std::uint8_t>(source.builtin_options_type());
+    if (source.builtin_options() == nullptr || !format::holds_plain_numbers(type)) return {};
+    const auto* table = static_cast<const std::byte*>(source.builtin_options());
+    return opaque_options::copy(file_.bytes, static_cast<std::size_t>(table - file_.bytes.data()), type);
   }
 
   // Tensors that nothing writes: an op's own state, and constants without elements.
@@ -209,7 +222,6 @@ class Reader {
   TfliteFile file_;
   TfliteBuffers buffers_;
   Graph graph_;
-  std::vector<bool> dynamic_;
 };
 
 }  // namespace

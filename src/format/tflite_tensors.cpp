@@ -6,6 +6,7 @@
 
 #include "format/limits.h"
 #include "format/text.h"
+#include "graph/dynamic_shape.h"
 
 namespace Atoll::format {
 namespace {
@@ -24,15 +25,19 @@ std::optional<DType> dtype_of(tflite::TensorType type) {
   }
 }
 
-Shape shape_of(const TfliteFile& file, const tflite::Tensor& source, const std::string& name) {
+// A dynamic batch is taken for the batch of one that the file declares; other dynamic dimensions are not known.
+Shape shape_of(const TfliteFile& file, const tflite::Tensor& source, const std::string& name, bool constant) {
   Shape shape;
   if (source.shape() == nullptr) return shape;
   if (source.shape()->size() > Shape::kMaxRank)
     fail("'{}': tensor '{}' has {} dimensions, but at most {} are supported", file.name, name, source.shape()->size(),
          Shape::kMaxRank);
-  for (const std::int32_t dim : *source.shape()) {
-    if (dim < 0) fail("'{}': tensor '{}' has a dynamic dimension, but every shape must be static", file.name, name);
-    shape.push_back(dim);
+  const auto* signature = constant ? nullptr : source.shape_signature();
+  for (flatbuffers::uoffset_t i = 0; i < source.shape()->size(); ++i) {
+    const std::int32_t dim = source.shape()->Get(i);
+    const bool declared_dynamic = signature != nullptr && i < signature->size() && signature->Get(i) < 0;
+    const bool batch_of_one = i == 0 && dim == 1;
+    shape.push_back(dim < 0 || (declared_dynamic && !batch_of_one) ? kDynamic : dim);
   }
   check_shape(shape, name);
   return shape;
@@ -114,29 +119,18 @@ Tensor read_tensor(TfliteFile& file, TfliteBuffers& buffers, const tflite::Tenso
          *type == 0 ? std::to_string(static_cast<int>(source.type())) : type);
   }
   tensor.dtype = *dtype;
-  tensor.shape = shape_of(file, source, tensor.name);
+  tensor.data = buffers.data(source.buffer());
+  tensor.constant = !tensor.data.empty();
+  tensor.shape = shape_of(file, source, tensor.name, tensor.constant);
   if (source.sparsity() != nullptr)
     fail("'{}': tensor '{}' is stored sparsely, which is not supported", file.name, tensor.name);
   if (source.external_buffer() != 0)
     fail("'{}': the values of tensor '{}' are in another file, which is not supported", file.name, tensor.name);
   tensor.quantization = quantization_of(file, source, tensor);
-  tensor.data = buffers.data(source.buffer());
-  tensor.constant = !tensor.data.empty();
   if (tensor.constant && tensor.data.size() != tensor.bytes())
     fail("'{}': tensor '{}' of {} {} should hold {} bytes, but holds {}", file.name, tensor.name, name_of(tensor.dtype),
          tensor.shape.str(), tensor.bytes(), tensor.data.size());
   return tensor;
-}
-
-bool has_dynamic_shape(const tflite::Tensor& source) {
-  const auto* signature = source.shape_signature();
-  if (signature == nullptr) return false;
-  for (flatbuffers::uoffset_t i = 0; i < signature->size(); ++i) {
-    const bool batch_of_one =
-        i == 0 && source.shape() != nullptr && source.shape()->size() > 0 && source.shape()->Get(0) == 1;
-    if (signature->Get(i) < 0 && !batch_of_one) return true;
-  }
-  return false;
 }
 
 }  // namespace Atoll::format

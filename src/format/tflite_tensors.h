@@ -37,7 +37,4 @@ class TfliteBuffers {
 
 Tensor read_tensor(TfliteFile& file, TfliteBuffers& buffers, const tflite::Tensor& source, std::size_t index);
 
-// Whether a dimension other than the batch is only known when the network runs.
-bool has_dynamic_shape(const tflite::Tensor& source);
-
 }  // namespace Atoll::format

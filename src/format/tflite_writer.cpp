@@ -14,6 +14,7 @@
 #include "format/tflite_write_ops.h"
 #include "format/zero_bias.h"
 #include "format/zip.h"
+#include "graph/dynamic_shape.h"
 
 namespace Atoll {
 namespace {
@@ -108,7 +109,11 @@ class Writer {
 
   TensorId add_tensor(const Tensor& tensor) {
     const std::uint32_t buffer = tensor.data.bytes().empty() ? 0 : add_buffer(tensor.data);
-    const std::vector<std::int32_t> shape(tensor.shape.begin(), tensor.shape.end());
+    std::vector<std::int32_t> shape(tensor.shape.begin(), tensor.shape.end()), signature;
+    if (is_dynamic(tensor.shape)) {
+      signature = shape;
+      std::replace(shape.begin(), shape.end(), static_cast<std::int32_t>(kDynamic), 1);
+    }
     flatbuffers::Offset<tflite::QuantizationParameters> quantization = 0;
     if (const Quantization& q = tensor.quantization; !q.empty()) {
       const std::vector<std::int64_t> zero_points(q.zero_point.begin(), q.zero_point.end());
@@ -119,7 +124,8 @@ class Writer {
         tensor.name.empty() ? fmt::format("tensor_{}", tensors_.size()) : format::clean_text(tensor.name);
     const bool state = tensor.constant && tensor.data.empty();
     tensors_.push_back(tflite::CreateTensorDirect(b_, &shape, type_of(tensor.dtype), buffer, name.c_str(), quantization,
-                                                  state, 0, nullptr, tensor.shape.rank() == 0));
+                                                  state, 0, signature.empty() ? nullptr : &signature,
+                                                  tensor.shape.rank() == 0));
     return static_cast<TensorId>(tensors_.size() - 1);
   }
 

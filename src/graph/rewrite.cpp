@@ -1,6 +1,7 @@
 #include "graph/rewrite.h"
 
 #include <algorithm>
+#include <array>
 
 #include "atoll/error.h"
 
@@ -31,6 +32,43 @@ std::vector<float> values_of(const Graph& graph, TensorId id) {
 
 }  // namespace rewrite
 
+namespace {
+
+// Ops that Atoll does not run, but that are known to do the same to every image of a batch, with no constant
+// that says how many there are.
+bool works_image_by_image(const Opaque& op) {
+  constexpr std::array kSuch = {"ARG_MAX",
+                                "ARG_MIN",
+                                "RESIZE_BILINEAR",
+                                "RESIZE_NEAREST_NEIGHBOR",
+                                "DEPTH_TO_SPACE",
+                                "SPACE_TO_DEPTH",
+                                "PRELU",
+                                "LEAKY_RELU",
+                                "ELU",
+                                "GELU",
+                                "RELU_N1_TO_1",
+                                "RELU_0_TO_1",
+                                "MAXIMUM",
+                                "MINIMUM",
+                                "SQUARED_DIFFERENCE",
+                                "DIV",
+                                "ABS",
+                                "NEG",
+                                "EXP",
+                                "LOG",
+                                "SQRT",
+                                "RSQRT",
+                                "SQUARE",
+                                "CAST",
+                                "L2_NORMALIZATION",
+                                "LOG_SOFTMAX",
+                                "LOCAL_RESPONSE_NORMALIZATION"};
+  return std::find(kSuch.begin(), kSuch.end(), op.type) != kSuch.end();
+}
+
+}  // namespace
+
 Graph with_batch(const Graph& graph, std::int64_t batch) {
   if (batch < 1) fail("a batch of {} is impossible: it must be at least 1", batch);
   Graph copy = graph;
@@ -42,8 +80,13 @@ Graph with_batch(const Graph& graph, std::int64_t batch) {
       if (reshape->shape[0] % old != 0)
         fail("Reshape '{}' mixes the batch with other dimensions, so the batch cannot be changed", node.name);
       reshape->shape[0] = reshape->shape[0] / old * batch;
-    } else if (std::holds_alternative<Opaque>(node.op)) {
-      fail("the batch cannot be changed across '{}', which Atoll does not know", name_of(node.op));
+    } else if (const auto* op = std::get_if<Opaque>(&node.op)) {
+      for (const TensorId id : node.outputs) {
+        Shape& shape = copy.tensor(id).shape;
+        if (!works_image_by_image(*op) || shape.rank() == 0 || shape[0] != old)
+          fail("the batch cannot be changed across '{}', which Atoll does not know", name_of(node.op));
+        shape[0] = batch;
+      }
     }
   infer_all_shapes(copy);
   verify(copy);

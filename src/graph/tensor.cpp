@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "atoll/error.h"
+#include "graph/dynamic_shape.h"
 
 namespace Atoll {
 
@@ -47,7 +48,7 @@ void Shape::push_back(std::int64_t dim) {
 
 std::int64_t Shape::elements() const {
   std::int64_t product = 1;
-  for (const std::int64_t dim : *this) product *= dim;
+  for (const std::int64_t dim : *this) product *= dim == kDynamic ? 1 : dim;
   return product;
 }
 

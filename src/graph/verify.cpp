@@ -2,6 +2,7 @@
 
 #include "atoll/error.h"
 #include "atoll/graph.h"
+#include "graph/dynamic_shape.h"
 
 namespace Atoll {
 namespace {
@@ -9,7 +10,8 @@ namespace {
 void verify_tensor(const Tensor& tensor) {
   std::int64_t elements = 1;
   for (const std::int64_t dim : tensor.shape)
-    if (dim < 0 || __builtin_mul_overflow(elements, dim, &elements) || elements > (std::int64_t{1} << 40))
+    if (dim != kDynamic &&
+        (dim < 0 || __builtin_mul_overflow(elements, dim, &elements) || elements > (std::int64_t{1} << 40)))
       fail("tensor '{}' has an impossible shape {}", tensor.name, tensor.shape.str());
   if (!tensor.data.empty() && tensor.data.size() != tensor.bytes())
     fail("tensor '{}' of {} {} holds {} bytes instead of {}", tensor.name, name_of(tensor.dtype), tensor.shape.str(),
@@ -42,6 +44,9 @@ void verify(const Graph& graph) {
       if (!defined[static_cast<std::size_t>(id)])
         fail("{} '{}' reads tensor '{}' before anything has written it", name_of(node.op), node.name,
              graph.tensor(id).name);
+      if (is_dynamic(graph.tensor(id).shape) && !std::holds_alternative<Opaque>(node.op))
+        fail("{} '{}' reads tensor '{}' of {}, where -1 is known only at run time", name_of(node.op), node.name,
+             graph.tensor(id).name, graph.tensor(id).shape.str());
     }
     for (const TensorId id : node.outputs) {
       if (!known(id)) fail("{} '{}' writes tensor {}, but there are {}", name_of(node.op), node.name, id, count);
