@@ -1,7 +1,6 @@
-// Pipelines and fixes for the Edge TPU: one network split over several chips, and rewrites that make it map.
+// Pipelines: one network split over several Edge TPUs.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "atoll/target.h"
@@ -18,8 +17,5 @@ struct Segment {
 // `count` Edge TPUs would run. Throws Error for a target that is no Edge TPU, a network that does not map fully,
 // or more segments than layers.
 std::vector<Segment> pipeline_segments(const Target& target, const Graph& graph, int count);
-
-// The rewrites that change no result: a batch of one. `done` says in words what was changed.
-Graph fixed_for_edgetpu(const Graph& graph, std::vector<std::string>& done);
 
 }  // namespace Atoll

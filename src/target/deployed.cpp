@@ -30,10 +30,21 @@ bool is_float(const Graph& graph) {
   return std::none_of(graph.tensors.begin(), graph.tensors.end(), [](const Tensor& t) { return is_integer(t.dtype); });
 }
 
+// float16 weights behind a Dequantize: constants, once the network is another type anyway. Values are not needed.
+Graph without_dequantized_constants(const Graph& graph) {
+  Graph result = graph;
+  std::erase_if(result.nodes, [&](const Node& node) {
+    const bool constant = std::holds_alternative<Dequantize>(node.op) && graph.tensor(node.inputs[0]).constant;
+    if (constant) result.tensor(node.outputs[0]).constant = true;
+    return constant;
+  });
+  return result.nodes.size() == graph.nodes.size() ? graph : prune_unused(result);
+}
+
 }  // namespace
 
 Deployed deployed(const Graph& graph) {
-  if (is_float(graph)) return {lower_to_tflite_ops(to_inference(graph)), true, true};
+  if (is_float(graph)) return {lower_to_tflite_ops(to_inference(without_dequantized_constants(graph))), true, true};
   Deployed result{graph, false, false};
   for (const Node& node : graph.nodes)
     if (const Tensor* weights = weights_of(graph, node))

@@ -77,10 +77,4 @@ std::vector<Segment> pipeline_segments(const Target& target, const Graph& graph,
   return result;
 }
 
-Graph fixed_for_edgetpu(const Graph& graph, std::vector<std::string>& done) {
-  if (graph.inputs.empty() || graph.input().shape.rank() < 2 || graph.input().shape[0] == 1) return graph;
-  done.push_back(fmt::format("batch {} became 1", graph.input().shape[0]));
-  return with_batch(graph, 1);
-}
-
 }  // namespace Atoll

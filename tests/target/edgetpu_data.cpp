@@ -39,6 +39,10 @@ Op op_of(const Json& layer) {
   if (name == "DEQUANTIZE") return Dequantize{};
   if (name == "CONCATENATION") return Concatenation{};
   if (name == "RESHAPE") return Reshape{shape_of(layer["out"][0])};
+  // The list gives ops that its own reader had no name for by their number in TFLite.
+  if (name == "OP44") return Opaque{"UNIDIRECTIONAL_SEQUENCE_LSTM"};
+  if (name == "OP69") return Opaque{"TILE"};
+  if (name == "OP90") return Opaque{"FLOOR_DIV"};
   return Opaque{name};
 }
 

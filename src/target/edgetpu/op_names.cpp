@@ -8,10 +8,12 @@ namespace {
 bool is_lower(char c) { return std::islower(static_cast<unsigned char>(c)) != 0; }
 bool is_upper(char c) { return std::isupper(static_cast<unsigned char>(c)) != 0; }
 
+constexpr std::string_view kCompiled = "CUSTOM:edgetpu-custom-op";
+
 // "ResizeBilinear" becomes "RESIZE_BILINEAR"; what has no lower-case letter stays.
 std::string in_capitals(const std::string& type) {
-  constexpr std::string_view kCustom = "CUSTOM:";
-  if (type.starts_with(kCustom)) return type.substr(kCustom.size());
+  if (type == kCompiled) return type.substr(kCompiled.find(':') + 1);
+  if (type.starts_with("CUSTOM:")) return "CUSTOM";
   std::string name;
   for (std::size_t i = 0; i < type.size(); ++i) {
     if (i > 0 && is_upper(type[i]) && is_lower(type[i - 1])) name += '_';
@@ -34,7 +36,7 @@ std::string compiler_name(const Op& op) {
                         [](const AveragePool2D&) -> std::string { return "AVERAGE_POOL_2D"; },
                         [](const MaxPool2D&) -> std::string { return "MAX_POOL_2D"; },
                         [](const Mean&) -> std::string { return "MEAN"; },
-                        [](const Pad&) -> std::string { return "PAD"; },
+                        [](const Pad& pad) -> std::string { return pad.value == 0 ? "PAD" : "PADV2"; },
                         [](const Reshape&) -> std::string { return "RESHAPE"; },
                         [](const Transpose&) -> std::string { return "TRANSPOSE"; },
                         [](const Softmax&) -> std::string { return "SOFTMAX"; },
@@ -52,6 +54,11 @@ std::string compiler_name(const Op& op) {
                         [](const Opaque& opaque) -> std::string { return in_capitals(opaque.type); },
                     },
                     op);
+}
+
+bool is_compiled(const Op& op) {
+  const auto* opaque = std::get_if<Opaque>(&op);
+  return opaque != nullptr && opaque->type == kCompiled;
 }
 
 }  // namespace Atoll::edgetpu

@@ -7,8 +7,11 @@
 
 namespace Atoll::edgetpu {
 
-// "CONV_2D"; an Opaque op's type in the same form ("ResizeBilinear" and "RESIZE_BILINEAR" are one), a custom
-// op's own name as it is.
+// "CONV_2D"; an Opaque op's type in the same form ("ResizeBilinear" and "RESIZE_BILINEAR" are one); "CUSTOM" for
+// every custom op.
 std::string compiler_name(const Op& op);
+
+// The op that the compiler leaves where it put a subgraph on the chip.
+bool is_compiled(const Op& op);
 
 }  // namespace Atoll::edgetpu

@@ -1,6 +1,7 @@
 // CONV_2D, DEPTHWISE_CONV_2D, TRANSPOSE_CONV and FULLY_CONNECTED.
 #include <fmt/format.h>
 
+#include "graph/opaque_options.h"
 #include "target/edgetpu/rules/rule.h"
 
 namespace Atoll::edgetpu {
@@ -37,6 +38,15 @@ std::optional<std::string> integer_weights(const OpView& op) {
   return fmt::format("the weights '{}' are {}", weights->name, Atoll::name_of(type));
 }
 
+// Atoll reads a layer with shuffled weights as an op that it does not know.
+std::optional<std::string> weights_format(const OpView& op) {
+  const auto* opaque = op.as<Opaque>();
+  constexpr int kFormat = 1;  // its place among FullyConnectedOptions
+  const std::int64_t format = opaque == nullptr ? 0 : opaque_options::number(*opaque, kFormat, 1, 0);
+  if (format == 0) return std::nullopt;
+  return fmt::format("the weights have format {}", format);
+}
+
 std::optional<std::string> one_row(const OpView& op) {
   const Tensor* out = op.output();
   if (out == nullptr || out->shape.rank() == 0 || out->shape.elements() == out->shape.back()) return std::nullopt;
@@ -71,6 +81,8 @@ std::span<const OpRules> convolution_rules() {
        9,
        {kConstantWeights,
         kIntegerWeights,
+        {"weights-format", "the weights have the default format (0)",
+         "convert the model again without shuffled weights", MapStatus::kUnspecifiedLimitation, weights_format},
         {"one-row", "the output is one vector", "apply it to one vector, or use a 1x1 CONV_2D over the rows",
          MapStatus::kUnspecifiedLimitation, one_row}}},
   };

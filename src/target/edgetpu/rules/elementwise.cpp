@@ -34,6 +34,7 @@ std::span<const OpRules> elementwise_rules() {
       {"MUL", 5, {}},
       {"MAXIMUM", 4, {}},
       {"MINIMUM", 4, {}},
+      {"SQUARED_DIFFERENCE", 2, {}},
       {"RELU", 3, {}},
       {"RELU6", 3, {}},
       {"RELU_N1_TO_1", 3, {}},

@@ -1,6 +1,7 @@
 // Rules that every op must keep, and advice for what the chip does not have.
 #include <fmt/format.h>
 
+#include "graph/dynamic_shape.h"
 #include "target/edgetpu/rules/rule.h"
 
 namespace Atoll::edgetpu {
@@ -8,18 +9,20 @@ namespace {
 
 bool is_8bit(DType type) { return type == DType::kInt8 || type == DType::kUInt8; }
 
+// QUANTIZE may read float, which is a rule of its own; computed weights and shapes are too.
 std::optional<std::string> data_type(const OpView& op) {
+  if (op.as<Quantize>() != nullptr) return std::nullopt;
   for (const Tensor* tensor : op.activations())
     if (!is_8bit(op.dtype(*tensor)))
       return fmt::format("tensor '{}' is {}", tensor->name, Atoll::name_of(op.dtype(*tensor)));
   return std::nullopt;
 }
 
-// Shape tensors and the like may be unknown at compile time only by mistake: they must be constants.
 std::optional<std::string> static_shape(const OpView& op) {
   for (const Tensor* tensor : op.activations())
-    for (const std::int64_t dim : tensor->shape)
-      if (dim <= 0) return fmt::format("tensor '{}' has shape {}", tensor->name, tensor->shape.str());
+    if (is_dynamic(tensor->shape))
+      return fmt::format("tensor '{}' has shape {}, where -1 is known only at run time", tensor->name,
+                         tensor->shape.str());
   return std::nullopt;
 }
 
@@ -39,13 +42,21 @@ std::optional<std::string> rank(const OpView& op) {
 
 }  // namespace
 
-std::span<const Rule> general_rules() {
+std::span<const Rule> type_rules() {
   static const std::vector<Rule> kRules = {
       {"data-type", "activations are int8 or uint8",
        "quantize the whole network to int8 (atoll quantize --scheme int8), its inputs and outputs too",
        MapStatus::kUnsupportedDataType, data_type},
       {"static-shape", "every dimension is known at compile time",
-       "fix the input shape when exporting, with a batch of 1", MapStatus::kUnspecifiedLimitation, static_shape},
+       "give the model a fixed input shape with a batch of 1 when exporting it (in Keras batch_size=1 and a full shape "
+       "in the Input layer), and take no shape from a tensor",
+       MapStatus::kUnspecifiedLimitation, static_shape},
+  };
+  return kRules;
+}
+
+std::span<const Rule> shape_rules_of_all() {
+  static const std::vector<Rule> kRules = {
       {"batch", "the batch is 1", "export with a batch of 1 (atoll check --fix -o F does it)",
        MapStatus::kUnspecifiedLimitation, batch},
       {"rank", "at most the three innermost dimensions are above 1",
@@ -56,13 +67,21 @@ std::span<const Rule> general_rules() {
 
 std::span<const Unsupported> unsupported_advice() {
   static const std::vector<Unsupported> kAdvice = {
-      {"SWISH", "train with ReLU or ReLU6 instead of SiLU/Swish and fine-tune"},
-      {"HARD_SWISH", "train with ReLU6 instead of hard swish, as MobileNetV3's minimalistic variants do"},
+      {"SWISH",
+       "train with ReLU or ReLU6 instead of SiLU/Swish; atoll check --fix-activations relu -o F replaces it, then "
+       "fine-tune"},
+      {"HARD_SWISH",
+       "train with ReLU instead of hard swish, as MobileNetV3's minimalistic variants do; atoll check "
+       "--fix-activations relu -o F replaces it, then fine-tune"},
       {"HARD_SIGMOID", "use LOGISTIC (a sigmoid), which maps"},
-      {"GELU", "train with ReLU instead of GELU"},
-      {"ELU", "train with ReLU instead of ELU"},
-      {"LEAKY_RELU", "use RELU, or PRELU with one alpha per channel"},
-      {"ARG_MAX", "end the network at the logits and take the maximum on the CPU; it is the last op anyway"},
+      {"GELU", "train with ReLU instead of GELU; atoll check --fix-activations relu -o F replaces it, then fine-tune"},
+      {"ELU", "train with ReLU instead of ELU; atoll check --fix-activations relu -o F replaces it, then fine-tune"},
+      {"LEAKY_RELU",
+       "use RELU, or PRELU with one alpha per channel; atoll check --fix-activations relu -o F makes it RELU, "
+       "then fine-tune"},
+      {"ARG_MAX",
+       "end the network at the logits and take the maximum on the CPU, where it is the last op anyway (atoll check "
+       "--fix -o F makes int64 indices int32)"},
       {"ARG_MIN", "end the network before it and take the minimum on the CPU"},
       {"DEQUANTIZE", "export with int8 or uint8 outputs"},
       {"CAST", "keep one integer type from input to output"},
@@ -74,7 +93,9 @@ std::span<const Unsupported> unsupported_advice() {
       {"BATCH_MATMUL", "write the product with a constant as FULLY_CONNECTED or a 1x1 CONV_2D"},
       {"DEPTH_TO_SPACE", "use RESIZE_NEAREST_NEIGHBOR and a CONV_2D, or TRANSPOSE_CONV"},
       {"UNPACK", "use SPLIT or SLICE"},
-      {"SHAPE", "export with static shapes, so that shapes are constants"},
+      {"SHAPE",
+       "export with static shapes, so that shapes are constants (atoll check --fix -o F makes those constant that "
+       "the file declares)"},
       {"TFLite_Detection_PostProcess", "leave it at the end: it runs on the CPU, and nothing is behind it"},
       {"UNIDIRECTIONAL_SEQUENCE_RNN", "use UNIDIRECTIONAL_SEQUENCE_LSTM"},
       {"BIDIRECTIONAL_SEQUENCE_LSTM", "use two UNIDIRECTIONAL_SEQUENCE_LSTM"},

@@ -53,33 +53,50 @@ Judgement broken(const Rule& rule, const std::string& value) {
           std::string(rule.fix)};
 }
 
-Judgement not_supported(const std::string& op) {
-  const auto advice = unsupported_advice();
-  const auto found = std::find_if(advice.begin(), advice.end(), [&](const Unsupported& u) { return u.op == op; });
-  const std::string fix = found != advice.end()
-                              ? std::string(found->fix)
-                              : "replace it by ops of the supported list (docs/ops.md), or move it to the end of the "
-                                "network, where it costs no mapped op behind it";
-  return {MapStatus::kNotSupported, "supported-op", fmt::format("{} is not among the ops that the chip has", op), fix};
+// What to do about an op that the chip does not have.
+std::string advice_for(const OpView& op, const std::string& name) {
+  const auto* opaque = op.as<Opaque>();
+  const std::string_view type = opaque != nullptr ? std::string_view(opaque->type) : std::string_view();
+  for (const Unsupported& advice : unsupported_advice())
+    if (advice.op == name || (type.starts_with("CUSTOM:") && type.ends_with(advice.op))) return std::string(advice.fix);
+  return "replace it by ops of the supported list (docs/ops.md), or move it to the end of the network, where it costs "
+         "no mapped op behind it";
+}
+
+Judgement not_supported(const OpView& op, const std::string& name) {
+  const auto* opaque = op.as<Opaque>();
+  const std::string what = opaque != nullptr && opaque->type.starts_with("CUSTOM:")
+                               ? fmt::format("the custom op '{}'", opaque->type.substr(7))
+                               : name;
+  return {MapStatus::kNotSupported, "supported-op", fmt::format("{} is not among the ops that the chip has", what),
+          advice_for(op, name)};
 }
 
 }  // namespace
 
+// In the compiler's order: types, then the op and its version, then what the op and every op must keep.
 Judgement judge(const OpView& op) {
   const std::string name = compiler_name(op.node().op);
-  if (name == "edgetpu-custom-op" || name == "EDGETPU-CUSTOM-OP") return {};  // compiled already
+  if (is_compiled(op.node().op)) return {};
   const OpRules* rules = find_op_rules(name);
-  if (rules == nullptr) return not_supported(name);
-  for (const Rule& rule : rules->rules)  // an op's own rules first: they say more
-    if (const auto value = rule.violation(op)) return broken(rule, *value);
-  for (const Rule& rule : general_rules())
-    if (const auto value = rule.violation(op)) return broken(rule, *value);
+  for (const Rule& rule : type_rules()) {
+    const auto value = rule.violation(op);
+    if (!value) continue;
+    Judgement judgement = broken(rule, *value);
+    if (rules == nullptr) judgement.fix = advice_for(op, name);
+    return judgement;
+  }
+  if (rules == nullptr) return not_supported(op, name);
   if (op.node().version > rules->max_version)
     return {MapStatus::kVersionNotSupported, "op-version",
             fmt::format("{} has version {}; the limit: the compiler knows versions up to {}", name, op.node().version,
                         rules->max_version),
             "convert the model again with a TensorFlow release of 2021 or earlier, or without the option that needs "
             "the newer version"};
+  for (const Rule& rule : rules->rules)
+    if (const auto value = rule.violation(op)) return broken(rule, *value);
+  for (const Rule& rule : shape_rules_of_all())
+    if (const auto value = rule.violation(op)) return broken(rule, *value);
   return {};
 }
 
@@ -90,8 +107,9 @@ std::string rules_page() {
       "applies. An op that is not listed does not map.\n\n## Every op\n\n| rule | must hold | if not, the compiler "
       "says "
       "| what to do |\n|---|---|---|---|\n";
-  for (const Rule& rule : general_rules())
-    page += fmt::format("| {} | {} | {} | {} |\n", rule.name, rule.limit, phrase_of(rule.status), rule.fix);
+  for (const std::span<const Rule> rules : {type_rules(), shape_rules_of_all()})
+    for (const Rule& rule : rules)
+      page += fmt::format("| {} | {} | {} | {} |\n", rule.name, rule.limit, phrase_of(rule.status), rule.fix);
   page += "\n## Op by op\n\n| op | version up to | rule | must hold | what to do |\n|---|---|---|---|---|\n";
   for (const std::span<const OpRules> group : all_op_rules())
     for (const OpRules& op : group) {

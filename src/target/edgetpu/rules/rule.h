@@ -61,8 +61,10 @@ std::span<const OpRules> pooling_rules();
 std::span<const OpRules> shape_rules();
 std::span<const OpRules> normalization_rules();
 
-// Rules that every op must keep, and advice for ops that the chip does not have.
-std::span<const Rule> general_rules();
+// Rules that every op must keep, of types (looked at first) and of shapes (last), and advice for ops that the chip
+// does not have.
+std::span<const Rule> type_rules();
+std::span<const Rule> shape_rules_of_all();
 struct Unsupported {
   std::string_view op, fix;
 };
