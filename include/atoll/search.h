@@ -2,6 +2,7 @@
 // files or terminals; the trial store keeps every trial, so that a killed search goes on where it was.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -32,6 +33,12 @@ class Space {
   virtual Graph build(const Genotype& genotype) const = 0;  // training form; throws Error for a bad genotype
   // One line for a person; genotypes that build the same network have the same line.
   virtual std::string describe(const Genotype& genotype) const = 0;
+
+  // The network as parts one after the other, of which equal keys are equal networks; empty where a space has no
+  // such cut. build_part builds one by its position.
+  using PartKey = std::array<std::int32_t, 10>;
+  virtual std::vector<PartKey> part_keys(const Genotype&) const { return {}; }
+  virtual Graph build_part(const Genotype& genotype, std::size_t part) const;
 };
 
 struct SpaceOptions {
@@ -148,12 +155,21 @@ struct SearchOptions {
   std::string settings;         // whatever else the scores depend on (data, schedule): kept in the store,
                                 // and a store with other settings is refused
 };
+// What is known of a candidate before it is trained.
+struct Estimate {
+  double latency_ms = 0;
+  std::int64_t macs = 0, params = 0;
+  double work = 0;  // of training on one image (`training_work`)
+  bool operator==(const Estimate&) const = default;
+};
+
 // How a candidate is judged: latency is cheap and comes first; accuracy is the proxy training. A latency of
 // infinity means that the target cannot run the network, which filters it.
 struct Objectives {
   std::function<double(const Graph&)> latency_ms;
   std::function<double(const Graph&, std::uint64_t seed)> accuracy;
-  std::int64_t validation_images = 0;  // that accuracy is measured on; 0: it is exact
+  std::int64_t validation_images = 0;                 // that accuracy is measured on; 0: it is exact
+  std::function<Estimate(const Genotype&)> estimate;  // latency and size without a graph, for speed; may be empty
 };
 struct SearchResult {
   std::vector<Trial> trials;

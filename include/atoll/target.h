@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,7 @@ struct CheckReport {
   std::int64_t onchip_bytes = 0, onchip_free_bytes = 0, offchip_bytes = 0;  // of parameters
   std::int64_t model_bytes = 0, compiled_bytes = 0;  // predicted sizes of the .tflite file and the compiled one
   bool already_compiled = false;                     // a file that the Edge TPU compiler wrote
+  std::string refusal;  // why the compiler takes the file for no model at all; mostly empty
   bool fully_mapped() const { return mapped_ops == total_ops; }
 };
 
@@ -66,6 +68,18 @@ struct Prediction {
   bool fully_mapped = true;
 };
 
+struct Roof {
+  std::string name;       // "64 cells on 16 tiles", "weights over usb3"
+  double gmac_per_s = 0;  // flat; 0: none
+  double gb_per_s = 0;    // slanted: so many bytes a second, each for as many MACs as a layer makes of it
+};
+
+// A run of layers that a target has read once, so that networks which share it need not be built and read again.
+class Part {
+ public:
+  virtual ~Part() = default;
+};
+
 class Target {
  public:
   virtual ~Target() = default;
@@ -74,6 +88,12 @@ class Target {
   virtual Prediction predict(const Graph& graph) const = 0;
   // predict(graph).latency_ms without the layers: what a search asks for, thousands of times.
   virtual double latency_ms(const Graph& graph) const { return predict(graph).latency_ms; }
+  // The short way for a network that is several parts one after the other, each with one input and one output:
+  // the same latency, to the last bit, as of the whole. nullptr: not for this target, or an op does not map.
+  virtual std::shared_ptr<const Part> part(const Graph&) const { return nullptr; }
+  virtual double latency_ms(std::span<const Part* const> parts) const;
+  // What no layer can pass: lines of a roofline plot. Empty where the target knows none.
+  virtual std::vector<Roof> roofs() const { return {}; }
   // Targets that run everything answer a report with every op mapped.
   virtual CheckReport check(const Graph& graph, const CheckOptions& options = {}) const = 0;
 };
@@ -87,17 +107,28 @@ std::vector<std::string> target_names();
 // dotted names. Throws Error for a target that is no Edge TPU.
 std::shared_ptr<const Target> what_if(const std::string& target, const std::string& changes);
 
-// One HTML page: time by layer and bound, roofline, parameter cache, table.
-std::string prediction_page(const std::string& model, const Target& target, const Prediction& prediction);
+// One HTML page: where the time goes, time by layer and bound, roofline, parameter cache, table. With `before` the
+// same network on the unchanged target stands beside it.
+struct PredictionOn {
+  const Target& target;
+  const Prediction& prediction;
+};
+std::string prediction_page(const std::string& model, const PredictionOn& now, const PredictionOn* before = nullptr);
 
 struct ComparedModel {
   std::string name;
   std::optional<double> top1;  // percent
   double latency_ms = 0, low_ms = 0, high_ms = 0;
   bool pareto = false;  // no other is at least as accurate and as fast, and better in one
+  std::string note;     // how it runs, where that is not as it was published: "SiLU as LOGISTIC and MUL"
 };
 void mark_pareto(std::vector<ComparedModel>& models);
-std::string comparison_page(const std::vector<ComparedModel>& models, const Target& target);
+// For each model on the front the slowest one of about the same accuracy (up to 0.5 points above, 2 below) that takes
+// twice its time or more: "a is at least as accurate as b (77.2 % and 76.4 %) and 10.3 times as fast".
+std::vector<std::string> equal_but_faster(const std::vector<ComparedModel>& models);
+// `accuracy` says where the accuracies come from: "as published".
+std::string comparison_page(const std::vector<ComparedModel>& models, const Target& target,
+                            const std::string& accuracy);
 
 // The Edge TPU compiler's own words about a model: its block, and its table of operators.
 struct CompilerFiles {

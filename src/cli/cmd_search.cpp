@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "atoll/candidate_table.h"
 #include "atoll/error.h"
 #include "atoll/model.h"
 #include "atoll/proxy.h"
@@ -63,7 +64,9 @@ int run_search(const Cli& cli, SearchFlags flags) {
                     fmt::format("{} candidates, {} trained, best {:.2f}%, {} on the front", settled.size(), trained,
                                 100 * best, pareto_front(settled).size()));
   };
-  const SearchResult result = search(*space, proxy_objectives(data, target, flags.proxy), options, on_trial);
+  Objectives objectives = proxy_objectives(data, target, flags.proxy);
+  objectives.estimate = shipped_estimates(*space, target);
+  const SearchResult result = search(*space, objectives, options, on_trial);
 
   const Trial& winner = result.trials[result.best];
   if (!flags.output.empty()) save_model(space->build(winner.genotype), flags.output);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "atoll/candidate_table.h"
 #include "atoll/compress.h"
 #include "atoll/error.h"
 #include "atoll/model.h"
@@ -73,11 +74,12 @@ void save_run(const std::filesystem::path& path, const FitSettings& settings, co
 SearchResult find_architecture(const Space& space, const std::shared_ptr<const Target>& target,
                                const std::shared_ptr<const Dataset>& pictures, const FitSettings& settings,
                                const FitPlan& plan, const std::filesystem::path& output, bool resume) {
-  const Objectives objectives = proxy_objectives(pictures, target,
-                                                 {.images = plan.proxy_images,
-                                                  .validation = std::min(kValidationImages, pictures->size() / 10),
-                                                  .schedule = proxy_schedule(settings, plan),
-                                                  .seed = settings.seed});
+  Objectives objectives = proxy_objectives(pictures, target,
+                                           {.images = plan.proxy_images,
+                                            .validation = std::min(kValidationImages, pictures->size() / 10),
+                                            .schedule = proxy_schedule(settings, plan),
+                                            .seed = settings.seed});
+  objectives.estimate = shipped_estimates(space, target);
   FitPlan search_plan = plan;
   search_plan.final_epochs = 0;  // chosen after the search, which does not depend on it
   const SearchOptions options{.algorithm = settings.algorithm,

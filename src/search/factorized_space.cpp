@@ -1,6 +1,7 @@
 #include "search/factorized_space.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "atoll/error.h"
 #include "search/blocks.h"
@@ -112,36 +113,83 @@ std::string FactorizedSpace::describe(const Genotype& genotype) const {
   return line;
 }
 
+TensorId FactorizedSpace::add_stem(GraphBuilder& b, TensorId x, const Network& network) const {
+  return BlockWriter(b, activation_named(table_.activation)).conv(x, network.stem, 3, table_.stem_stride, true, "stem");
+}
+
+TensorId FactorizedSpace::add_stage(GraphBuilder& b, TensorId x, const Network& network, std::size_t i) const {
+  BlockWriter blocks(b, activation_named(table_.activation));
+  const Stage& stage = network.stages[i];
+  const auto stage_scope = b.scope(fmt::format("stage{}", i + 1));
+  for (int repeat = 0; repeat < stage.repeats; ++repeat) {
+    const auto block_scope = b.scope(fmt::format("block{}", repeat + 1));
+    const BlockWriter::Block block{.kernel = stage.block.kernel,
+                                   .stride = repeat == 0 ? stage.stride : 1,
+                                   .expansion = stage.expansion,
+                                   .channels = stage.channels,
+                                   .skip = stage.skip,
+                                   .squeeze = stage.squeeze};
+    switch (stage.block.kind) {
+      case BlockKind::kFused: x = blocks.fused(x, block); break;
+      case BlockKind::kDepthwise: x = blocks.depthwise(x, block); break;
+      case BlockKind::kPlain: x = blocks.plain(x, block); break;
+    }
+  }
+  return x;
+}
+
+TensorId FactorizedSpace::add_head(GraphBuilder& b, TensorId x, const Network& network) const {
+  if (network.head > 0)
+    x = BlockWriter(b, activation_named(table_.activation)).conv(x, network.head, 1, 1, true, "head");
+  x = b.node("pool", Mean{}, {x});
+  if (table_.dropout > 0) x = b.node("dropout", Dropout{.rate = table_.dropout}, {x});
+  return b.fully_connected(x, options_.classes, "logits");
+}
+
 Graph FactorizedSpace::build(const Genotype& genotype) const {
   const Network network = decode(genotype);
   GraphBuilder b(table_.name + " network");
-  BlockWriter blocks(b, activation_named(table_.activation));
-  TensorId x = b.input({1, options_.h, options_.w, options_.channels});
-  x = blocks.conv(x, network.stem, 3, table_.stem_stride, true, "stem");
-  for (std::size_t i = 0; i < network.stages.size(); ++i) {
-    const Stage& stage = network.stages[i];
-    const auto stage_scope = b.scope(fmt::format("stage{}", i + 1));
-    for (int repeat = 0; repeat < stage.repeats; ++repeat) {
-      const auto block_scope = b.scope(fmt::format("block{}", repeat + 1));
-      const BlockWriter::Block block{.kernel = stage.block.kernel,
-                                     .stride = repeat == 0 ? stage.stride : 1,
-                                     .expansion = stage.expansion,
-                                     .channels = stage.channels,
-                                     .skip = stage.skip,
-                                     .squeeze = stage.squeeze};
-      switch (stage.block.kind) {
-        case BlockKind::kFused: x = blocks.fused(x, block); break;
-        case BlockKind::kDepthwise: x = blocks.depthwise(x, block); break;
-        case BlockKind::kPlain: x = blocks.plain(x, block); break;
-      }
-    }
-  }
-  if (network.head > 0) x = blocks.conv(x, network.head, 1, 1, true, "head");
-  x = b.node("pool", Mean{}, {x});
-  if (table_.dropout > 0) x = b.node("dropout", Dropout{.rate = table_.dropout}, {x});
-  Graph graph = b.build({b.fully_connected(x, options_.classes, "logits")});
+  TensorId x = add_stem(b, b.input({1, options_.h, options_.w, options_.channels}), network);
+  for (std::size_t i = 0; i < network.stages.size(); ++i) x = add_stage(b, x, network, i);
+  Graph graph = b.build({add_head(b, x, network)});
   graph.description = describe(genotype);
   return graph;
+}
+
+std::vector<Space::PartKey> FactorizedSpace::part_keys(const Genotype& genotype) const {
+  const Network network = decode(genotype);
+  std::vector<PartKey> keys;
+  keys.reserve(network.stages.size() + 2);
+  keys.push_back({0, options_.channels, network.stem});
+  int channels = network.stem;
+  for (std::size_t i = 0; i < network.stages.size(); ++i) {
+    const Stage& stage = network.stages[i];
+    const auto squeeze = std::bit_cast<std::array<std::int32_t, 2>>(stage.squeeze);
+    keys.push_back({static_cast<std::int32_t>(i + 1), channels, static_cast<std::int32_t>(stage.block.kind),
+                    stage.block.kernel, stage.expansion, stage.channels, stage.repeats, stage.skip, squeeze[0],
+                    squeeze[1]});
+    channels = stage.channels;
+  }
+  keys.push_back({static_cast<std::int32_t>(network.stages.size() + 1), channels, network.head});
+  return keys;
+}
+
+Graph FactorizedSpace::build_part(const Genotype& genotype, std::size_t part) const {
+  const Network network = decode(genotype);
+  const std::size_t stages = network.stages.size();
+  if (part > stages + 1) fail("a network of space '{}' has {} parts, but part {} is wanted", name(), stages + 2, part);
+  int h = options_.h, w = options_.w;
+  const auto shrink = [&](int stride) {  // SAME padding throughout
+    h = (h + stride - 1) / stride;
+    w = (w + stride - 1) / stride;
+  };
+  if (part > 0) shrink(table_.stem_stride);
+  for (std::size_t i = 0; i + 1 < part && i < stages; ++i) shrink(network.stages[i].stride);
+  const int channels = part == 0 ? options_.channels : part == 1 ? network.stem : network.stages[part - 2].channels;
+  GraphBuilder b(fmt::format("{} part {}", table_.name, part));
+  const TensorId x = b.input({1, h, w, channels});
+  if (part == 0) return b.build({add_stem(b, x, network)});
+  return b.build({part <= stages ? add_stage(b, x, network, part - 1) : add_head(b, x, network)});
 }
 
 }  // namespace Atoll

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "atoll/builder.h"
 #include "atoll/search.h"
 
 namespace Atoll {
@@ -48,6 +49,8 @@ class FactorizedSpace : public Space {
   const std::vector<Decision>& decisions() const override { return decisions_; }
   Graph build(const Genotype& genotype) const override;
   std::string describe(const Genotype& genotype) const override;
+  std::vector<PartKey> part_keys(const Genotype& genotype) const override;  // stem, each stage, head
+  Graph build_part(const Genotype& genotype, std::size_t part) const override;
 
  private:
   struct Stage {
@@ -62,6 +65,9 @@ class FactorizedSpace : public Space {
     std::vector<Stage> stages;
   };
   Network decode(const Genotype& genotype) const;
+  TensorId add_stem(GraphBuilder& b, TensorId x, const Network& network) const;
+  TensorId add_stage(GraphBuilder& b, TensorId x, const Network& network, std::size_t stage) const;
+  TensorId add_head(GraphBuilder& b, TensorId x, const Network& network) const;
 
   SpaceTable table_;
   SpaceOptions options_;

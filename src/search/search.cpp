@@ -121,12 +121,11 @@ class SearchRun {
     } else {
       std::string error;
       try {
-        const Graph graph = space_.build(trial.genotype);
-        const GraphCost cost = cost_of(graph);
-        trial.macs = cost.macs;
-        trial.params = cost.params;
-        trial.work = training_work(graph);
-        trial.scores.latency_ms = objectives_.latency_ms(graph);
+        const Estimate known = estimate(trial.genotype);
+        trial.macs = known.macs;
+        trial.params = known.params;
+        trial.work = known.work;
+        trial.scores.latency_ms = known.latency_ms;
         if (!(trial.scores.latency_ms > 0)) {
           error = fmt::format("its latency is {} ms, but must be positive", trial.scores.latency_ms);
           trial.scores.latency_ms = 0;
@@ -139,6 +138,13 @@ class SearchRun {
     }
     trials_.push_back(std::move(trial));
     return trials_.back();
+  }
+
+  Estimate estimate(const Genotype& genotype) const {
+    if (objectives_.estimate) return objectives_.estimate(genotype);
+    const Graph graph = space_.build(genotype);
+    const GraphCost cost = cost_of(graph);
+    return {objectives_.latency_ms(graph), cost.macs, cost.params, training_work(graph)};
   }
 
   void judge(Trial& trial, const std::string& error) {

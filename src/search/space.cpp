@@ -25,6 +25,10 @@ std::unique_ptr<Space> make_space(const std::string& name, const SpaceOptions& o
   fail("no space is called '{}'; there are: {}, or the path of a table (.json)", name, fmt::join(space_names(), ", "));
 }
 
+Graph Space::build_part(const Genotype&, std::size_t) const {
+  fail("space '{}' builds whole networks only, not parts of them", name());
+}
+
 Genotype random_genotype(const Space& space, Rng& rng) {
   Genotype genotype;
   for (const Decision& decision : space.decisions())

@@ -37,6 +37,10 @@ std::string nearest(const std::string& name) {
 
 }  // namespace
 
+double Target::latency_ms(std::span<const Part* const>) const {
+  fail("target '{}' predicts whole networks only, not parts of them", name());
+}
+
 std::vector<std::string> target_names() {
   std::vector<std::string> names;
   for (const edgetpu::Chip& chip : edgetpu::known_chips()) names.push_back(chip.name);

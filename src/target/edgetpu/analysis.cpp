@@ -17,6 +17,12 @@ double host_ms(const Host& host, const Node& node, const Layer& layer) {
 
 }  // namespace
 
+void analyse(const Chip& chip, SubgraphAnalysis& part, std::int64_t cache_taken) {
+  part.instructions = instruction_bytes(chip, part.layers);
+  part.cache = allocate(chip, part.layers, cache_taken);
+  part.time = timeline(chip, part.layers, part.cache, part.boundary.traffic, part.instructions);
+}
+
 Analysis analyse(const Chip& chip, const Deployed& deployed, bool multiple_subgraphs, std::int64_t cache_taken) {
   const Graph& graph = deployed.graph;
   std::vector<bool> maps(graph.nodes.size());
@@ -43,10 +49,8 @@ Analysis analyse(const Chip& chip, const Deployed& deployed, bool multiple_subgr
   for (std::size_t i = 0; i < result.subgraphs.size(); ++i) {
     SubgraphAnalysis& part = result.subgraphs[i];
     part.boundary = boundary_of(graph, result.placement, static_cast<int>(i));
-    part.instructions = instruction_bytes(chip, part.layers);
-    part.cache = allocate(chip, part.layers, taken);
+    analyse(chip, part, taken);
     taken += part.cache.onchip_bytes;
-    part.time = timeline(chip, part.layers, part.cache, part.boundary.traffic, part.instructions);
     result.onchip_bytes += part.cache.onchip_bytes;
     result.offchip_bytes += part.cache.offchip_bytes;
     result.free_bytes = part.cache.free_bytes;

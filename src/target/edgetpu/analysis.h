@@ -18,6 +18,9 @@ struct SubgraphAnalysis {
   Timeline time;
 };
 
+// Fills in what follows from a subgraph's layers and boundary. `cache_taken` bytes belong to earlier ones.
+void analyse(const Chip& chip, SubgraphAnalysis& part, std::int64_t cache_taken);
+
 struct Analysis {
   Placement placement;
   std::vector<SubgraphAnalysis> subgraphs;

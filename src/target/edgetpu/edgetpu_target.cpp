@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "graph/dynamic_shape.h"
 #include "target/edgetpu/analysis.h"
 #include "target/edgetpu/op_names.h"
 #include "target/edgetpu/rules/rule.h"
@@ -27,13 +28,33 @@ std::string cut_by(const Graph& graph, const std::vector<OpVerdict>& verdicts, s
   return "an op that does not map";
 }
 
-constexpr std::string_view kCompiledOp = "edgetpu-custom-op";
-
 bool holds_compiled_op(const Graph& graph) {
-  return std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const Node& node) {
-    const auto* opaque = std::get_if<Opaque>(&node.op);
-    return opaque != nullptr && opaque->type.find(kCompiledOp) != std::string::npos;
-  });
+  return std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const Node& node) { return is_compiled(node.op); });
+}
+
+// The compiler stops at the first tensor whose size it cannot know, and maps nothing.
+std::string refusal_of(const Graph& graph) {
+  const auto dynamic = std::find_if(graph.tensors.begin(), graph.tensors.end(),
+                                    [](const Tensor& tensor) { return is_dynamic(tensor.shape); });
+  if (dynamic == graph.tensors.end()) return "";
+  return fmt::format(
+      "tensor '{}' has shape {}, where -1 is known only at run time: the compiler refuses the whole model with "
+      "\"Attempting to use a delegate that only supports static-sized tensors with a graph that has dynamic-sized "
+      "tensors\"",
+      dynamic->name, dynamic->shape.str());
+}
+
+void refuse(CheckReport& report) {
+  for (OpVerdict& verdict : report.ops) {
+    if (verdict.status != MapStatus::kMapped && verdict.status != MapStatus::kMoreThanOneSubgraph) continue;
+    verdict.status = MapStatus::kUnspecifiedLimitation;
+    verdict.rule = "static-model";
+    verdict.reason = "the compiler maps nothing of a model with dynamic tensors; the limit: none";
+    verdict.fix = "make the tensors static that are named above; nothing else is in this op's way";
+  }
+  report.mapped_ops = report.subgraphs = 0;
+  report.onchip_bytes = report.onchip_free_bytes = report.offchip_bytes = 0;
+  report.compiled_bytes = report.model_bytes;
 }
 
 // What the .tflite file holds besides its constants: about this much for each tensor and node, names included.
@@ -88,6 +109,14 @@ Prediction EdgeTpuTarget::predict(const Graph& graph) const {
   return result;
 }
 
+std::vector<Roof> EdgeTpuTarget::roofs() const {
+  const Compute& c = chip_.compute;
+  const double macs_per_cycle = static_cast<double>(c.tiles_y) * c.tiles_x * c.cells_per_tile * c.lanes_per_cell;
+  return {{fmt::format("{} tiles of {} cells", c.tiles_y * c.tiles_x, c.cells_per_tile),
+           macs_per_cycle * c.clock_mhz * 1e-3, 0},
+          {fmt::format("weights over {}", chip_.link.name), 0, chip_.link.parameters_mb_per_s * 1e-3}};
+}
+
 double EdgeTpuTarget::latency_ms(const Graph& graph) const { return analyse(chip_, deployed(graph)).total_ms; }
 
 CheckReport EdgeTpuTarget::check(const Graph& graph, const CheckOptions& options) const {
@@ -126,6 +155,8 @@ CheckReport EdgeTpuTarget::check(const Graph& graph, const CheckOptions& options
     }
     report.ops.push_back(std::move(verdict));
   }
+  report.refusal = refusal_of(network.graph);
+  if (!report.refusal.empty()) refuse(report);
   report.graph = std::move(network.graph);
   return report;
 }
