@@ -26,8 +26,10 @@ struct Series {
   std::string name;
   std::vector<double> x, y;  // a y that is not finite leaves a gap
   Style style = Style::kLine;
-  std::vector<std::string> labels;  // by point, shown on hover; may be empty
-  bool dashed = false;              // for limits and budgets
+  std::vector<std::string> labels;    // by point, shown on hover; may be empty
+  bool dashed = false;                // for limits and budgets
+  bool show_labels = false;           // beside the points too
+  std::vector<double> x_low, x_high;  // by point, drawn as a whisker; may be empty
 };
 struct Chart {
   std::string title, x_label, y_label;
@@ -39,6 +41,21 @@ struct BarChart {  // horizontal stacked bars
   std::vector<std::string> categories;      // one bar each
   std::vector<std::string> parts;           // stacked in each bar
   std::vector<std::vector<double>> values;  // [part][category]
+  std::vector<double> second;               // by category: what the bar was before, as an outline; may be empty
+  std::string second_name;
+};
+struct Strip {  // bars on one scale, cut into cells: who has how much of something
+  struct Cell {
+    std::string name, text;  // text: the value in words, shown on hover
+    double value = 0;
+  };
+  struct Row {
+    std::string name;
+    std::vector<Cell> cells;
+    double rest = 0;  // what nobody has
+  };
+  std::string title;
+  std::vector<Row> rows;
 };
 struct Heatmap {  // a confusion matrix; above 64 rows or columns it is drawn as a picture without figures
   std::string title, row_label, column_label;
@@ -62,6 +79,7 @@ class Html {
   void table(const Table& table);
   void chart(const Chart& chart);
   void bars(const BarChart& chart);
+  void strip(const Strip& strip);
   void heatmap(const Heatmap& heatmap);
   void pictures(const std::vector<Picture>& pictures);  // as embedded PNG
   std::string str() const;

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "atoll/data.h"
 #include "atoll/report.h"
 #include "atoll/runtime.h"
@@ -22,13 +24,27 @@ std::optional<double> published_top1(const std::string& model) {
   return std::nullopt;
 }
 
+// What a reader of the chart must know: a published accuracy is of the network as it was published.
+std::string how_it_runs(const Graph& graph, const Prediction& prediction) {
+  const auto on_cpu = std::count_if(prediction.layers.begin(), prediction.layers.end(),
+                                    [](const LayerPrediction& layer) { return layer.bound_by == "cpu"; });
+  const bool silu = std::any_of(graph.nodes.begin(), graph.nodes.end(),
+                                [](const Node& node) { return std::holds_alternative<Swish>(node.op); });
+  if (on_cpu > 0) return fmt::format("{} ops do not map and run on the CPU", on_cpu);
+  return silu ? "with its own activation: SiLU runs as LOGISTIC and MUL" : "";
+}
+
 ComparedModel judged(const CompareFlags& flags, const std::string& model, const Target& target, int threads) {
   ModelArgument argument;
   argument.model = model;
   const Graph graph = argument.load();
   const Prediction prediction = target.predict(graph);
-  ComparedModel result{model, published_top1(model), prediction.latency_ms, prediction.low_ms, prediction.high_ms,
-                       false};
+  ComparedModel result{.name = model,
+                       .top1 = published_top1(model),
+                       .latency_ms = prediction.latency_ms,
+                       .low_ms = prediction.low_ms,
+                       .high_ms = prediction.high_ms,
+                       .note = how_it_runs(graph, prediction)};
   if (!flags.data.empty()) {
     SessionOptions options;
     options.threads = threads;
@@ -38,13 +54,22 @@ ComparedModel judged(const CompareFlags& flags, const std::string& model, const 
   return result;
 }
 
+std::string remarks(const std::vector<ComparedModel>& models) {
+  std::string text;
+  for (const std::string& sentence : equal_but_faster(models)) text += "\n" + sentence;
+  for (const ComparedModel& model : models)
+    if (!model.note.empty()) text += fmt::format("\n{}: {}", model.name, model.note);
+  return text.empty() ? "" : text + "\n";
+}
+
 int compare(const Cli& cli, const CompareFlags& flags) {
   const auto target = open_target(flags.target);
   std::vector<ComparedModel> models;
   for (const std::string& model : flags.models) models.push_back(judged(flags, model, *target, cli.common.threads));
   mark_pareto(models);
   if (!flags.html.empty()) {
-    write_file(flags.html, comparison_page(models, *target));
+    write_file(flags.html,
+               comparison_page(models, *target, flags.data.empty() ? "as published" : "measured on " + flags.data));
     say("wrote {}", flags.html);
   }
   nlohmann::json list = nlohmann::json::array();
@@ -56,7 +81,8 @@ int compare(const Cli& cli, const CompareFlags& flags) {
                     {"latency_ms", model.latency_ms},
                     {"low_ms", model.low_ms},
                     {"high_ms", model.high_ms},
-                    {"pareto", model.pareto}});
+                    {"pareto", model.pareto},
+                    {"note", model.note.empty() ? nlohmann::json(nullptr) : nlohmann::json(model.note)}});
     table.rows.push_back({model.name, model.top1 ? fmt::format("{:.2f}", *model.top1) : "",
                           fmt::format("{:.2f}", model.latency_ms),
                           fmt::format("{:.2f} to {:.2f}", model.low_ms, model.high_ms), model.pareto ? "yes" : ""});
@@ -64,7 +90,7 @@ int compare(const Cli& cli, const CompareFlags& flags) {
   if (cli.common.json)
     print_json({{"target", flags.target}, {"models", list}});
   else
-    print(report::text_table(table));
+    print(report::text_table(table) + remarks(models));
   return kDone;
 }
 

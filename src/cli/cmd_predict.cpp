@@ -33,7 +33,8 @@ report::Table layer_table(const Prediction& prediction, bool exact) {
   return table;
 }
 
-nlohmann::json to_json(const std::string& model, const Target& target, const Prediction& prediction) {
+nlohmann::json to_json(const std::string& model, const Target& target, const Prediction& prediction,
+                       const Prediction* before) {
   nlohmann::json layers = nlohmann::json::array();
   for (const LayerPrediction& layer : prediction.layers)
     layers.push_back({{"name", layer.name},
@@ -47,6 +48,7 @@ nlohmann::json to_json(const std::string& model, const Target& target, const Pre
           {"target", target.name()},
           {"description", target.description()},
           {"latency_ms", prediction.latency_ms},
+          {"unchanged_latency_ms", before != nullptr ? nlohmann::json(before->latency_ms) : nlohmann::json(nullptr)},
           {"low_ms", prediction.low_ms},
           {"high_ms", prediction.high_ms},
           {"first_ms", prediction.first_ms},
@@ -58,10 +60,16 @@ nlohmann::json to_json(const std::string& model, const Target& target, const Pre
           {"layers", layers}};
 }
 
-std::string summary(const std::string& model, const Target& target, const Prediction& prediction) {
-  std::string text = fmt::format("{} on {}: {:.2f} ms ({:.2f} to {:.2f} ms, 80 % interval)", model, target.name(),
-                                 prediction.latency_ms, prediction.low_ms, prediction.high_ms);
-  text += prediction.first_ms > 0 ? fmt::format(", first inference {:.2f} ms\n", prediction.first_ms) : "\n";
+std::string summary(const std::string& model, const Target& target, const Prediction& prediction,
+                    const Prediction* before) {
+  const auto first = [](const Prediction& p) {
+    return p.first_ms > 0 ? fmt::format(", first inference {:.2f} ms", p.first_ms) : std::string();
+  };
+  std::string text = fmt::format("{} on {}: {:.2f} ms ({:.2f} to {:.2f} ms, 80 % interval){}\n", model, target.name(),
+                                 prediction.latency_ms, prediction.low_ms, prediction.high_ms, first(prediction));
+  if (before != nullptr)
+    text += fmt::format("unchanged: {:.2f} ms{}, {} streamed\n", before->latency_ms, first(*before),
+                        bytes_text(static_cast<double>(before->offchip_bytes)));
   text += fmt::format("{}: {}\n", target.name(), target.description());
   if (prediction.onchip_bytes + prediction.offchip_bytes > 0)
     text += fmt::format("parameters: {} on the chip, {} streamed in every inference\n",
@@ -75,18 +83,21 @@ std::string summary(const std::string& model, const Target& target, const Predic
 
 int predict(const Cli& cli, const PredictFlags& flags) {
   const Graph graph = flags.model.load();
-  const auto target = flags.changes.empty() ? open_target(flags.target) : what_if(flags.target, flags.changes);
-  const Prediction prediction = target->predict(graph);
+  const bool changed = !flags.changes.empty();
+  const auto base = open_target(flags.target), target = changed ? what_if(flags.target, flags.changes) : base;
+  const Prediction before = base->predict(graph), prediction = changed ? target->predict(graph) : before;
   if (!flags.html.empty()) {
-    write_file(flags.html, prediction_page(flags.model.model, *target, prediction));
+    const PredictionOn now{*target, prediction}, unchanged{*base, before};
+    write_file(flags.html, prediction_page(flags.model.model, now, changed ? &unchanged : nullptr));
     say("wrote {}", flags.html);
   }
   if (cli.common.json)
-    print_json(to_json(flags.model.model, *target, prediction));
+    print_json(to_json(flags.model.model, *target, prediction, changed ? &before : nullptr));
   else if (flags.csv)
     print(report::csv(layer_table(prediction, true)));
   else
-    print(report::text_table(layer_table(prediction, false)) + "\n" + summary(flags.model.model, *target, prediction));
+    print(report::text_table(layer_table(prediction, false)) + "\n" +
+          summary(flags.model.model, *target, prediction, changed ? &before : nullptr));
   return kDone;
 }
 
@@ -96,7 +107,8 @@ void add_predict(Cli& cli) {
   CLI::App* command =
       cli.command("predict", "Predicts how long one inference takes, layer by layer, and what bounds it",
                   "  atoll predict efficientnet-edgetpu-s --target edgetpu-usb3\n"
-                  "  atoll predict model.tflite --csv > layers.csv\n");
+                  "  atoll predict model.tflite --csv > layers.csv\n"
+                  "  atoll predict resnet50-v1 --what-if sram=16MiB,clock=1GHz --html resnet50.html\n");
   auto flags = std::make_shared<PredictFlags>();
   flags->model.declare(command);
   command->add_option("--target", flags->target, "a target's name or file (atoll targets lists them)")

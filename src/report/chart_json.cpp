@@ -41,13 +41,21 @@ Json series_json(const Series& series, const Chart& chart) {
   if (!series.labels.empty() && series.labels.size() != series.x.size())
     fail("the series '{}' of the chart '{}' has {} labels for {} points", series.name, chart.title,
          series.labels.size(), series.x.size());
-  Json points = Json::array(), labels = Json::array();
+  for (const std::vector<double>* ends : {&series.x_low, &series.x_high})
+    if (!ends->empty() && ends->size() != series.x.size())
+      fail("the series '{}' of the chart '{}' has {} ends of whiskers for {} points", series.name, chart.title,
+           ends->size(), series.x.size());
+  if (series.x_low.size() != series.x_high.size())
+    fail("the series '{}' of the chart '{}' has {} lower, but {} upper ends of whiskers", series.name, chart.title,
+         series.x_low.size(), series.x_high.size());
+  Json points = Json::array(), labels = Json::array(), whiskers = Json::array();
   for (std::size_t i = 0; i < series.x.size(); ++i) {
     if (!drawable(series.x[i], chart.log_x)) continue;
     const bool gap = !drawable(series.y[i], chart.log_y);
     if (gap && series.style == Series::Style::kPoints) continue;
     points.push_back({series.x[i], gap ? Json(nullptr) : Json(series.y[i])});
     if (!series.labels.empty()) labels.push_back(series.labels[i]);
+    if (!series.x_low.empty()) whiskers.push_back({series.x_low[i], series.x_high[i]});
   }
   Json json;
   json["name"] = series.name;
@@ -55,6 +63,8 @@ Json series_json(const Series& series, const Chart& chart) {
   json["dashed"] = series.dashed;
   json["points"] = std::move(points);
   if (!series.labels.empty()) json["labels"] = std::move(labels);
+  if (series.show_labels) json["show_labels"] = true;
+  if (!whiskers.empty()) json["whiskers"] = std::move(whiskers);
   return json;
 }
 
@@ -83,6 +93,12 @@ std::string chart_json(const BarChart& chart) {
       fail("the part '{}' of the bar chart '{}' has {} values for {} bars", chart.parts[i], chart.title,
            chart.values[i].size(), chart.categories.size());
     json["parts"].push_back({{"name", chart.parts[i]}, {"values", chart.values[i]}});
+  }
+  if (!chart.second.empty()) {
+    if (chart.second.size() != chart.categories.size())
+      fail("the bar chart '{}' has {} values from before for {} bars", chart.title, chart.second.size(),
+           chart.categories.size());
+    json["second"] = {{"name", chart.second_name}, {"values", chart.second}};
   }
   return for_script(json);
 }

@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view kPolicy =
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
 
-constexpr double kChartHeight = 360;
+constexpr double kChartHeight = 360, kNamedChartHeight = 460;
 constexpr double kBarHeight = 22, kBarMargin = 96, kMostBarsHeight = 12000;  // canvases end at 16384 pixels
 
 std::string cell(const char* element, const std::string& text, bool right) {
@@ -42,6 +42,28 @@ std::string picture_html(const Picture& picture) {
       "src=\"{}\"><figcaption>{}</figcaption></figure>\n",
       picture.good ? "good" : "bad", html_escape(picture.caption), picture.w * scale, picture.h * scale,
       png_data_url(picture.h, picture.w, picture.c, picture.pixels), html_escape(picture.caption));
+}
+
+double row_length(const Strip::Row& row) {
+  double length = row.rest;
+  for (const Strip::Cell& cell : row.cells) length += cell.value;
+  return length;
+}
+
+// Neighbours differ in shade; a name is written where it has room.
+std::string strip_row(const Strip::Row& row, double longest) {
+  constexpr double kRoomForName = 5.5;  // percent of the width
+  std::string html = fmt::format("<div class=\"strip-name\">{}</div>\n<div class=\"strip\">", html_escape(row.name));
+  const double scale = longest > 0 ? 100 / longest : 0;
+  for (std::size_t i = 0; i < row.cells.size(); ++i) {
+    const Strip::Cell& cell = row.cells[i];
+    const double width = cell.value * scale;
+    html += fmt::format("<span class=\"{}\" style=\"width:{:.3f}%\" title=\"{}: {}\">{}</span>", i % 2 == 0 ? "a" : "b",
+                        width, html_escape(cell.name), html_escape(cell.text),
+                        width >= kRoomForName ? html_escape(cell.name) : "");
+  }
+  if (row.rest > 0) html += fmt::format("<span class=\"rest\" style=\"width:{:.3f}%\"></span>", row.rest * scale);
+  return html + "</div>\n";
 }
 
 std::string contents(const std::vector<std::string>& headings) {
@@ -94,11 +116,23 @@ void Html::canvas(const std::string& title, const std::string& json, double heig
       height, number, html_escape(title), number, json);
 }
 
-void Html::chart(const Chart& chart) { canvas(chart.title, chart_json(chart), kChartHeight); }
+void Html::chart(const Chart& chart) {
+  const bool named =
+      std::any_of(chart.series.begin(), chart.series.end(), [](const Series& s) { return s.show_labels; });
+  canvas(chart.title, chart_json(chart), named ? kNamedChartHeight : kChartHeight);
+}
 
 void Html::bars(const BarChart& chart) {
   const double height = kBarMargin + kBarHeight * static_cast<double>(chart.categories.size());
   canvas(chart.title, chart_json(chart), std::min(height, kMostBarsHeight));
+}
+
+void Html::strip(const Strip& strip) {
+  double longest = 0;
+  for (const Strip::Row& row : strip.rows) longest = std::max(longest, row_length(row));
+  body_ += fmt::format("<figure>\n<figcaption>{}</figcaption>\n", html_escape(strip.title));
+  for (const Strip::Row& row : strip.rows) body_ += strip_row(row, longest);
+  body_ += "</figure>\n";
 }
 
 void Html::heatmap(const Heatmap& heatmap) { body_ += heatmap_html(heatmap); }

@@ -32,6 +32,8 @@
       label: series.name,
       data: series.points.map((point) => ({ x: point[0], y: point[1] })),
       hints: series.labels || [],
+      named: series.show_labels === true,
+      whiskers: series.whiskers || [],
       showLine: !points,
       stepped: series.style === "steps" ? "before" : false,
       borderColor: ink,
@@ -47,11 +49,14 @@
   }
 
   function xy(spec) {
+    const named = spec.series.some((series) => series.show_labels);
+    const y = axis(spec.y);
+    if (named && !spec.y.log) y.grace = "10%";  // room for names above and below
     return {
       type: "scatter",
       data: { datasets: spec.series.map(xySeries) },
       options: {
-        scales: { x: axis(spec.x), y: axis(spec.y) },
+        scales: { x: axis(spec.x), y: y },
         plugins: {
           tooltip: {
             callbacks: {
@@ -66,6 +71,54 @@
     };
   }
 
+  // Whiskers under the points, and their names beside them: to the right, or wherever there is room.
+  const besidePoints = {
+    id: "besidePoints",
+    beforeDatasetsDraw(chart) {
+      const g = chart.ctx, x = chart.scales.x, y = chart.scales.y;
+      chart.data.datasets.forEach((set) => (set.whiskers || []).forEach((ends, i) => {
+        const at = y.getPixelForValue(set.data[i].y);
+        g.save();
+        g.strokeStyle = set.borderColor;
+        g.globalAlpha = 0.45;
+        g.lineWidth = 1.5;
+        g.beginPath();
+        g.moveTo(x.getPixelForValue(ends[0]), at);
+        g.lineTo(x.getPixelForValue(ends[1]), at);
+        g.stroke();
+        g.restore();
+      }));
+    },
+    afterDatasetsDraw(chart) {
+      const g = chart.ctx, area = chart.chartArea, taken = [];
+      const points = [];
+      chart.data.datasets.forEach((set, s) => chart.getDatasetMeta(s).data.forEach((p, i) => {
+        if (set.named || set.showLine === false) taken.push([p.x - 6, p.y - 6, p.x + 6, p.y + 6]);
+        if (set.named) points.push({ p: p, text: set.hints[i], ink: set.borderColor });
+      }));
+      g.save();
+      g.font = "12px " + Chart.defaults.font.family;
+      g.textBaseline = "middle";
+      for (const { p, text, ink } of points) {
+        const w = g.measureText(text).width, h = 14;
+        const places = [[10, 0], [-10 - w, 0], [10, -13], [10, 13], [-10 - w, -13], [-10 - w, 13], [-w / 2, -17], [-w / 2, 17],
+          [12 - w, -17], [12 - w, 17]];
+        const boxes = places.map(([dx, dy]) => [p.x + dx, p.y + dy - h / 2, p.x + dx + w, p.y + dy + h / 2]);
+        const inside = (b) => b[0] > area.left && b[2] < area.right + 4 && b[1] > area.top - 4 && b[3] < area.bottom;
+        const free = (b) => taken.every((t) => b[2] < t[0] || b[0] > t[2] || b[3] < t[1] || b[1] > t[3]);
+        const box = boxes.find((b) => inside(b) && free(b)) || boxes.find(inside) || boxes[0];
+        taken.push(box);
+        g.fillStyle = color("paper");
+        g.globalAlpha = 0.8;
+        g.fillRect(box[0] - 2, box[1], w + 4, h);
+        g.globalAlpha = 1;
+        g.fillStyle = color("ink");
+        g.fillText(text, box[0], (box[1] + box[3]) / 2);
+      }
+      g.restore();
+    },
+  };
+
   function bars(spec) {
     const x = axis(spec.x), y = axis({ label: "", log: false });
     x.stacked = y.stacked = true;
@@ -79,7 +132,11 @@
         labels: spec.categories,
         datasets: spec.parts.map((part, index) => ({
           label: part.name, data: part.values, backgroundColor: seriesColor(index), borderWidth: 0, maxBarThickness: 18,
-        })),
+          stack: "now",
+        })).concat(spec.second ? [{
+          label: spec.second.name, data: spec.second.values, backgroundColor: color("soft") + "55", borderWidth: 0,
+          maxBarThickness: 7, stack: "before",
+        }] : []),
       },
       options: {
         indexAxis: "y",
@@ -94,6 +151,7 @@
     const chosen = spec.kind === "bars" ? bars(spec) : xy(spec);
     Object.assign(chosen.options, { animation: false, responsive: true, maintainAspectRatio: false });
     const count = chosen.data.datasets.length;
+    chosen.plugins = [besidePoints];
     chosen.options.plugins.legend = {
       display: count > 1, position: "top", align: "start",
       labels: {

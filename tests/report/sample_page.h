@@ -51,6 +51,7 @@ inline Html sample_page() {
              {"stem", "block 1", "block 2", kHostileText, "head"},
              {"compute", "weights", "USB"},
              {{0.1, 0.2, 0.15, 0.3, 0.05}, {0.02, 0.05, 0.01, 0.1, 0.2}, {0.08, 0, 0, 0, 0.02}}});
+  html.strip({"Who has the memory", {{"cached", {{"stem", "1 KiB", 1}, {kHostileText, kHostileText, 9}}, 2}}});
   html.table(
       {{"layer", "op", "ms"}, {{"stem", "Conv2D", "0.20"}, {"head", kHostileText, "0.27"}}, {false, false, true}});
   html.preformatted(
