@@ -10,9 +10,9 @@
 
 #include "atoll/error.h"
 #include "atoll/threads.h"
+#include "base/crc32c.h"
 #include "base/log.h"
 #include "data/class_names.h"
-#include "data/crc32c.h"
 #include "data/decode.h"
 #include "data/example_proto.h"
 #include "data/sources.h"

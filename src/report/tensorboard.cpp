@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "atoll/error.h"
+#include "base/crc32c.h"
 #include "base/file.h"
-#include "report/crc32c.h"
 
 namespace Atoll::report {
 namespace {
@@ -133,9 +133,9 @@ void EventFile::histogram(const std::string& tag, std::int64_t step, std::span<c
 void EventFile::append(const std::string& event) {
   std::string record;
   put_little_endian(record, std::uint64_t{event.size()});
-  put_little_endian(record, masked_crc32c(record));
+  put_little_endian(record, masked_crc32c(std::as_bytes(std::span(record))));
   record += event;
-  put_little_endian(record, masked_crc32c(event));
+  put_little_endian(record, masked_crc32c(std::as_bytes(std::span(event))));
   if (std::fwrite(record.data(), 1, record.size(), file_.get()) != record.size() || std::fflush(file_.get()) != 0)
     fail("cannot write '{}': {}", path_.string(), std::strerror(errno));
 }

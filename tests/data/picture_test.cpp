@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "data/augment.h"
-#include "data/crc32c.h"
 #include "fixtures.h"
 
 namespace Atoll {
@@ -152,15 +151,6 @@ TEST(Augment, RandAugmentKeepsTheSizeAndAtMagnitudeZeroMostlyThePixels) {
     changed += image.pixels != before.pixels;
   }
   EXPECT_GT(changed, 150);
-}
-
-TEST(Crc32c, GivesTheTestValuesOfRfc3720) {
-  EXPECT_EQ(crc32c(std::vector<std::byte>(32, std::byte{0})), 0x8a9136aau);
-  EXPECT_EQ(crc32c(std::vector<std::byte>(32, std::byte{0xff})), 0x62a8ab43u);
-  Bytes rising;
-  for (int i = 0; i < 32; ++i) rising.push_back(static_cast<std::byte>(i));
-  EXPECT_EQ(crc32c(rising), 0x46dd794eu);
-  EXPECT_EQ(crc32c(bytes_of(std::string("123456789"))), 0xe3069283u);
 }
 
 }  // namespace

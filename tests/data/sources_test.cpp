@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
-#include "data/crc32c.h"
+#include "base/crc32c.h"
 #include "fixtures.h"
 
 namespace Atoll {

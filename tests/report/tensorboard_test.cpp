@@ -9,7 +9,6 @@
 
 #include "atoll/error.h"
 #include "base/file.h"
-#include "report/crc32c.h"
 
 namespace Atoll::report {
 namespace {
@@ -20,15 +19,6 @@ fs::path fresh_folder(const std::string& name) {
   const fs::path folder = fs::path(testing::TempDir()) / name;
   fs::remove_all(folder);
   return folder;
-}
-
-TEST(Crc32c, GivesTheVectorsOfRfc3720) {
-  EXPECT_EQ(crc32c(std::string(32, '\0')), 0x8A9136AAu);
-  EXPECT_EQ(crc32c(std::string(32, '\xFF')), 0x62A8AB43u);
-  std::string rising, falling;
-  for (int i = 0; i < 32; ++i) rising += static_cast<char>(i), falling += static_cast<char>(31 - i);
-  EXPECT_EQ(crc32c(rising), 0x46DD794Eu);
-  EXPECT_EQ(crc32c(falling), 0x113FDB5Cu);
 }
 
 TEST(EventFile, OpensWithTheVersionInTheFormatsBytes) {

@@ -1,4 +1,5 @@
-// CRC-32C (Castagnoli, RFC 3720 appendix B.4), and the masked form that TFRecord files store.
+// CRC-32C (Castagnoli, RFC 3720 appendix B.4), and the masked form that TFRecord files and TensorFlow checkpoints
+// store.
 #pragma once
 
 #include <bit>
