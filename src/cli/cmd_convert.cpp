@@ -40,7 +40,8 @@ void add_convert(Cli& cli) {
   flags->model.declare(command);
   command->add_option("output", flags->output, ".tflite, .json (architecture alone) or .safetensors (weights alone)")
       ->required();
-  command->add_option("--weights", flags->weights, "values of the model's constants: .safetensors, .pth or .pt");
+  command->add_option("--weights", flags->weights,
+                      "values of the model's constants: .safetensors, .pth, .pt or a TensorFlow checkpoint");
   cli.run(command, [&cli, flags] { return convert(cli, *flags); });
 }
 

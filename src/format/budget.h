@@ -16,6 +16,9 @@ class Budget {
   Budget(std::string name, std::uint64_t file_size)
       : name_(std::move(name)), left_(file_size * 16 + (std::uint64_t{4} << 20)) {}
 
+  // Another file of the same model.
+  void grow(std::uint64_t file_size) { left_ += file_size * 16; }
+
   void charge(std::uint64_t bytes) {
     if (bytes > left_) fail("'{}' is malformed: it unfolds to more than 16 times its own size", name_);
     left_ -= bytes;

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "atoll/pytorch.h"
+#include "atoll/pull.h"
 
 namespace Atoll {
 namespace {

@@ -1,16 +1,7 @@
 #include "format/weight_names.h"
 
-#include <cstdio>
-
 namespace Atoll::format {
 namespace {
-
-// "stage3/block2" of "stage3/block2/expand"; nothing outside of blocks.
-std::string scope_of(const std::string& layer) {
-  const std::size_t block = layer.find("/block");
-  const std::size_t end = block == std::string::npos ? block : layer.find('/', block + 1);
-  return end == std::string::npos ? std::string() : layer.substr(0, end);
-}
 
 bool strip_suffix(std::string& text, std::string_view suffix) {
   if (!text.ends_with(suffix)) return false;
@@ -20,25 +11,7 @@ bool strip_suffix(std::string& text, std::string_view suffix) {
 
 }  // namespace
 
-WeightNamer::WeightNamer(const Graph& graph, WeightNames names) : names_(names) {
-  for (const Node& node : graph.nodes) {
-    layers_.insert(node.name);
-    const std::string scope = scope_of(node.name);
-    if (!scope.empty()) block_index_.emplace(scope, static_cast<int>(block_index_.size()));
-  }
-}
-
-WeightNamer::Place WeightNamer::place_of(const std::string& layer) const {
-  Place place{.layer = layer, .scope = scope_of(layer)};
-  if (place.scope.empty()) return place;
-  place.layer = layer.substr(place.scope.size() + 1);
-  if (std::sscanf(place.scope.c_str(), "stage%d/block%d", &place.stage, &place.block) != 2) return place;
-  --place.stage;
-  --place.block;
-  const auto index = block_index_.find(place.scope);
-  if (index != block_index_.end()) place.index = index->second;
-  return place;
-}
+WeightNamer::WeightNamer(const Graph& graph, WeightNames names) : names_(names), places_(graph) {}
 
 std::optional<std::string> WeightNamer::source_of(const std::string& name) const {
   struct Part {
@@ -51,7 +24,7 @@ std::optional<std::string> WeightNamer::source_of(const std::string& name) const
   std::string layer = name;
   for (const Part& part : kParts) {
     if (!strip_suffix(layer, part.ours)) continue;
-    const std::optional<Modules> modules = modules_of(place_of(layer));
+    const std::optional<Modules> modules = modules_of(places_.of(layer));
     if (!modules) return std::nullopt;
     return (part.norm ? modules->norm : modules->conv) + std::string(part.theirs);
   }
@@ -60,7 +33,7 @@ std::optional<std::string> WeightNamer::source_of(const std::string& name) const
 
 float WeightNamer::batch_norm_epsilon() const { return names_ == WeightNames::kEfficientNetPytorch ? 1e-3f : 1e-5f; }
 
-std::optional<WeightNamer::Modules> WeightNamer::modules_of(const Place& place) const {
+std::optional<WeightNamer::Modules> WeightNamer::modules_of(const LayerPlace& place) const {
   switch (names_) {
     case WeightNames::kEfficientNetPytorch: return efficientnet_pytorch(place);
     case WeightNames::kTimm: return timm(place);
@@ -70,7 +43,7 @@ std::optional<WeightNamer::Modules> WeightNamer::modules_of(const Place& place) 
   return std::nullopt;
 }
 
-std::optional<WeightNamer::Modules> WeightNamer::efficientnet_pytorch(const Place& place) const {
+std::optional<WeightNamer::Modules> WeightNamer::efficientnet_pytorch(const LayerPlace& place) const {
   if (place.layer == "stem") return Modules{"_conv_stem", "_bn0"};
   if (place.layer == "head") return Modules{"_conv_head", "_bn1"};
   if (place.layer == "logits") return Modules{"_fc", ""};
@@ -84,13 +57,13 @@ std::optional<WeightNamer::Modules> WeightNamer::efficientnet_pytorch(const Plac
   return std::nullopt;
 }
 
-std::optional<WeightNamer::Modules> WeightNamer::timm(const Place& place) const {
+std::optional<WeightNamer::Modules> WeightNamer::timm(const LayerPlace& place) const {
   if (place.layer == "stem") return Modules{"conv_stem", "bn1"};
   if (place.layer == "head") return Modules{"conv_head", "bn2"};
   if (place.layer == "logits") return Modules{"classifier", ""};
   if (place.scope.empty()) return std::nullopt;
   const std::string block = "blocks." + std::to_string(place.stage) + "." + std::to_string(place.block);
-  const bool expands = has(place, "expand"), fused = has(place, "fused");
+  const bool expands = places_.has(place, "expand"), fused = places_.has(place, "fused");
   if (place.layer == "expand") return Modules{block + ".conv_pw", block + ".bn1"};
   if (place.layer == "fused") return Modules{block + ".conv_exp", block + ".bn1"};
   if (place.layer == "depthwise") return Modules{block + ".conv_dw", block + (expands ? ".bn2" : ".bn1")};
@@ -101,7 +74,7 @@ std::optional<WeightNamer::Modules> WeightNamer::timm(const Place& place) const 
   return std::nullopt;
 }
 
-std::optional<WeightNamer::Modules> WeightNamer::torchvision_resnet(const Place& place) const {
+std::optional<WeightNamer::Modules> WeightNamer::torchvision_resnet(const LayerPlace& place) const {
   if (place.layer == "stem") return Modules{"conv1", "bn1"};
   if (place.layer == "logits") return Modules{"fc", ""};
   if (place.scope.empty()) return std::nullopt;
@@ -112,16 +85,16 @@ std::optional<WeightNamer::Modules> WeightNamer::torchvision_resnet(const Place&
   return std::nullopt;
 }
 
-std::optional<WeightNamer::Modules> WeightNamer::torchvision_mobilenet(const Place& place) const {
+std::optional<WeightNamer::Modules> WeightNamer::torchvision_mobilenet(const LayerPlace& place) const {
   const auto layer_of = [](const std::string& features, const char* conv, const char* norm) {
     return Modules{features + conv, features + norm};
   };
   if (place.layer == "stem") return layer_of("features.0", ".0", ".1");
-  if (place.layer == "head") return layer_of("features." + std::to_string(block_index_.size() + 1), ".0", ".1");
+  if (place.layer == "head") return layer_of("features." + std::to_string(places_.blocks() + 1), ".0", ".1");
   if (place.layer == "logits") return Modules{"classifier.1", ""};
   if (place.scope.empty()) return std::nullopt;
   const std::string block = "features." + std::to_string(place.index + 1) + ".conv";
-  const bool expands = has(place, "expand");
+  const bool expands = places_.has(place, "expand");
   if (place.layer == "expand") return layer_of(block, ".0.0", ".0.1");
   if (place.layer == "depthwise") return expands ? layer_of(block, ".1.0", ".1.1") : layer_of(block, ".0.0", ".0.1");
   if (place.layer == "project") return expands ? layer_of(block, ".2", ".3") : layer_of(block, ".1", ".2");

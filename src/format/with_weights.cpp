@@ -5,6 +5,7 @@
 
 #include "atoll/error.h"
 #include "atoll/pytorch.h"
+#include "atoll/tensorflow.h"
 #include "atoll/weights.h"
 #include "base/file.h"
 #include "format/float_conversion.h"
@@ -88,7 +89,12 @@ Graph load_weights(const Graph& graph, const std::filesystem::path& path) {
   const std::string extension = path.extension().string();
   if (extension == ".safetensors") return load_safetensors(graph, path);
   if (extension == ".pth" || extension == ".pt") return load_pytorch_weights(graph, path);
-  fail("weights cannot be read from '{}': its name should end in .safetensors, .pth or .pt", path.string());
+  if (is_tensorflow_checkpoint(path)) return load_tensorflow_weights(graph, path);
+  if (extension == ".ckpt") read_tensorflow_checkpoint(path);  // says what is wrong with it
+  fail(
+      "weights cannot be read from '{}': it should be a .safetensors, .pth or .pt file, or a TensorFlow checkpoint "
+      "('X' for X.index and its data files)",
+      path.string());
 }
 
 }  // namespace Atoll

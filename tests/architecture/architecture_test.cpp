@@ -22,13 +22,13 @@ const fs::path kRoot = ATOLL_SOURCE_DIR;
 
 // The room to which each public header belongs.
 const std::map<std::string, std::string> kHeaderRooms = {
-    {"error", "base"},        {"random", "base"},        {"threads", "base"},  {"report", "report"},
-    {"model_card", "report"}, {"tensorboard", "report"}, {"tensor", "graph"},  {"op", "graph"},
-    {"graph", "graph"},       {"builder", "graph"},      {"zoo", "zoo"},       {"model", "format"},
-    {"pytorch", "format"},    {"weights", "format"},     {"data", "data"},     {"runtime", "runtime"},
-    {"train", "train"},       {"compress", "compress"},  {"target", "target"}, {"search", "search"},
-    {"proxy", "search"},      {"scale", "scale"},        {"fit", "fit"},       {"calibrate", "target"},
-    {"pipeline", "target"},
+    {"error", "base"},        {"random", "base"},        {"threads", "base"},      {"report", "report"},
+    {"model_card", "report"}, {"tensorboard", "report"}, {"tensor", "graph"},      {"op", "graph"},
+    {"graph", "graph"},       {"builder", "graph"},      {"zoo", "zoo"},           {"model", "format"},
+    {"pytorch", "format"},    {"tensorflow", "format"},  {"weights", "format"},    {"data", "data"},
+    {"runtime", "runtime"},   {"train", "train"},        {"compress", "compress"}, {"target", "target"},
+    {"search", "search"},     {"proxy", "search"},       {"scale", "scale"},       {"fit", "fit"},
+    {"calibrate", "target"},  {"pipeline", "target"},
 };
 
 std::string read(const fs::path& path) {
