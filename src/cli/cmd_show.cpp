@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "atoll/compiled.h"
 #include "atoll/model.h"
 #include "atoll/report.h"
 #include "base/log.h"
@@ -109,16 +110,61 @@ std::string float_layers_text(const ModelSummary& summary) {
   return table.rows.empty() ? "" : "\n" + report::text_table(table);
 }
 
+nlohmann::json to_json(const EdgeTpuPackage& package) {
+  nlohmann::json executables = nlohmann::json::array();
+  for (const EdgeTpuExecutable& e : package.executables)
+    executables.push_back({{"type", name_of(e.type)},
+                           {"chip", e.chip},
+                           {"parameter_bytes", e.parameter_bytes},
+                           {"instruction_bytes", e.instruction_bytes},
+                           {"instruction_streams", e.instruction_streams},
+                           {"scratch_bytes", e.scratch_bytes},
+                           {"narrow_bytes_per_tile", e.narrow_bytes_per_tile},
+                           {"input_bytes", e.input_bytes},
+                           {"output_bytes", e.output_bytes},
+                           {"estimated_cycles", e.estimated_cycles}});
+  return {{"compiler_version", package.compiler_version},     {"min_runtime_version", package.min_runtime_version},
+          {"cached_bytes", package.cached_bytes()},           {"streamed_bytes", package.streamed_bytes()},
+          {"instruction_bytes", package.instruction_bytes()}, {"executables", executables}};
+}
+
+// Of a file that was compiled for the Edge TPU: what runs there.
+std::vector<EdgeTpuPackage> packages_of(const Graph& graph) {
+  std::vector<EdgeTpuPackage> packages;
+  for (const Node& node : graph.nodes)
+    if (std::optional<EdgeTpuPackage> package = edgetpu_package_of(node)) packages.push_back(std::move(*package));
+  return packages;
+}
+
+std::string package_text(const EdgeTpuPackage& package) {
+  report::Table table{.header = {"executable", "chip", "parameters", "instructions", "activations a tile", "cycles"},
+                      .right = {false, false, true, true, true, true}};
+  const auto number = [](std::int64_t value) { return value == 0 ? std::string("-") : std::to_string(value); };
+  for (const EdgeTpuExecutable& e : package.executables)
+    table.rows.push_back({std::string(name_of(e.type)), e.chip, number(e.parameter_bytes), number(e.instruction_bytes),
+                          number(e.narrow_bytes_per_tile), number(e.estimated_cycles)});
+  return fmt::format(
+      "\nCompiled for the Edge TPU by {}; needs a runtime of version {}.\n"
+      "Parameters: {} bytes cached on the chip, {} bytes streamed in every inference; instructions: {} bytes.\n\n{}",
+      package.compiler_version.empty() ? "a compiler of unknown version" : package.compiler_version,
+      package.min_runtime_version, package.cached_bytes(), package.streamed_bytes(), package.instruction_bytes(),
+      report::text_table(table));
+}
+
 int show(const Cli& cli, const ShowFlags& flags) {
   const Graph graph = flags.model.load();
   const ModelSummary summary = summary_of(graph);
+  const std::vector<EdgeTpuPackage> packages = packages_of(graph);
   if (cli.common.json) {
-    print_json(to_json(graph, summary));
+    nlohmann::json json = to_json(graph, summary);
+    for (const EdgeTpuPackage& package : packages) json["edgetpu"].push_back(to_json(package));
+    print_json(json);
     return kDone;
   }
   print(facts_text(graph, summary));
   if (flags.layers) print(layers_text(summary));
   print(float_layers_text(summary));
+  for (const EdgeTpuPackage& package : packages) print(package_text(package));
   return kDone;
 }
 
