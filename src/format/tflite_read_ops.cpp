@@ -1,7 +1,6 @@
 #include "format/tflite_read_ops.h"
 
 #include <algorithm>
-#include <array>
 
 #include "atoll/error.h"
 
@@ -282,12 +281,6 @@ Result dequantize(const Source& s) {
 }
 
 }  // namespace
-
-bool holds_plain_numbers(std::uint8_t options_type) {
-  // ConcatEmbeddings, Reshape, Squeeze, VarHandle and Bucketize.
-  constexpr std::array<std::uint8_t, 5> kWithMore = {3, 17, 30, 111, 115};
-  return options_type != 0 && std::find(kWithMore.begin(), kWithMore.end(), options_type) == kWithMore.end();
-}
 
 std::string builtin_name(tflite::BuiltinOperator code) {
   const std::string name = tflite::EnumNameBuiltinOperator(code);

@@ -26,9 +26,6 @@ struct OperatorSource {
 // or not for these types, options or run-time attributes. Throws Error for options out of any range.
 std::optional<Op> read_op(OperatorSource& operator_);
 
-// Whether options of this type in TFLite's union are numbers alone, with no list or text beside them.
-bool holds_plain_numbers(std::uint8_t options_type);
-
 // "CONV_2D"; "BUILTIN_230" for a code without a name.
 std::string builtin_name(tflite::BuiltinOperator code);
 

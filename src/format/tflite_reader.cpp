@@ -7,10 +7,10 @@
 #include "format/limits.h"
 #include "format/text.h"
 #include "format/tflite_metadata.h"
+#include "format/tflite_options.h"
 #include "format/tflite_read_ops.h"
 #include "format/tflite_tensors.h"
 #include "graph/dynamic_shape.h"
-#include "graph/opaque_options.h"
 
 namespace Atoll {
 namespace {
@@ -120,35 +120,43 @@ class Reader {
            std::any_of(op.outputs.begin(), op.outputs.end(), dynamic);
   }
 
+  // What of an op's tensors a Graph does not keep.
+  std::string loss_of(const tflite::Operator& source) const {
+    const auto* tensors = file_.model.subgraphs()->Get(0)->tensors();
+    for (const auto* ids : {source.inputs(), source.outputs()})
+      for (flatbuffers::uoffset_t i = 0; ids != nullptr && i < ids->size(); ++i) {
+        if (ids->Get(i) < 0) continue;  // ids() has checked the others
+        const tflite::Tensor& tensor = *tensors->Get(static_cast<flatbuffers::uoffset_t>(ids->Get(i)));
+        const tflite::QuantizationParameters* q = tensor.quantization();
+        if (tensor.type() == tflite::TensorType::FLOAT32 && q != nullptr && q->scale() != nullptr &&
+            q->scale()->size() > 0)
+          return "reads or writes floats that have a scale";
+      }
+    return "";
+  }
+
   Opaque opaque(const tflite::Operator& source, const tflite::OperatorCode& code, tflite::BuiltinOperator builtin) {
     Opaque result{.type = format::builtin_name(builtin), .builtin_code = static_cast<std::int32_t>(builtin)};
     if (builtin == tflite::BuiltinOperator::CUSTOM)
       result.type =
           fmt::format("CUSTOM:{}", format::clean_text(code.custom_code() ? code.custom_code()->string_view() : ""));
     file_.budget.charge(result.type.size());
-    if (builtin != tflite::BuiltinOperator::CUSTOM) {
-      result.options = builtin_options(source);
-      file_.budget.charge(result.options.size());
-      return result;
-    }
     std::span<const std::byte> options;
     if (source.large_custom_options_offset() > 1) {
       options = buffers_.outside(source.large_custom_options_offset(), source.large_custom_options_size());
     } else if (source.custom_options() != nullptr) {
       options = {reinterpret_cast<const std::byte*>(source.custom_options()->data()), source.custom_options()->size()};
     }
-    file_.budget.charge(options.size());
-    const auto* first = reinterpret_cast<const std::uint8_t*>(options.data());
-    result.options.assign(first, first + options.size());
+    if (builtin == tflite::BuiltinOperator::CUSTOM) {
+      file_.budget.charge(options.size());
+      const auto* first = reinterpret_cast<const std::uint8_t*>(options.data());
+      result.options.assign(first, first + options.size());
+    } else {
+      result.options = format::keep_options(source, file_.bytes.first(std::min(file_.bytes.size(), kMaxFlatbuffer - 1)),
+                                            loss_of(source));
+      file_.budget.charge(result.options.size());
+    }
     return result;
-  }
-
-  // Empty for an op without options, and for options that are more than plain numbers.
-  std::vector<std::uint8_t> builtin_options(const tflite::Operator& source) const {
-    const auto type = static_cast<std::uint8_t>(source.builtin_options_type());
-    if (source.builtin_options() == nullptr || !format::holds_plain_numbers(type)) return {};
-    const auto* table = static_cast<const std::byte*>(source.builtin_options());
-    return opaque_options::copy(file_.bytes, static_cast<std::size_t>(table - file_.bytes.data()), type);
   }
 
   // Tensors that nothing writes: an op's own state, and constants without elements.

@@ -1,13 +1,11 @@
 #include "format/tflite_write_ops.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 #include "atoll/error.h"
-#include "graph/opaque_options.h"
+#include "format/tflite_options.h"
 
 namespace Atoll::format {
 namespace {
@@ -148,15 +146,14 @@ class Writer {
   }
   OperatorParts operator()(const Opaque& op) const {
     constexpr std::string_view kPrefix = "CUSTOM:";
-    if (op.type.starts_with(kPrefix))
-      return {.code = Builtin::CUSTOM, .custom_code = op.type.substr(kPrefix.size()), .custom_options = op.options};
-    const auto code = static_cast<Builtin>(op.builtin_code);
-    const bool shape_is_input = code == Builtin::RESHAPE && node_.inputs.size() == 2;
-    if (op.builtin_code < 0 || (needs_more_than_options(code) && !shape_is_input))
-      fail("'{}' is an op that Atoll can read but not write: {}", node_.name, op.type);
-    const auto options = opaque_options::view(op);
-    if (!options) return {.code = code};
-    return {.code = code, .options_type = static_cast<Options>(options->type), .options = table(*options)};
+    if (!op.type.starts_with(kPrefix)) {
+      KeptOptions kept = write_kept_options(b_, op.options, op.builtin_code, node_.name, op.type);
+      return {.code = static_cast<Builtin>(op.builtin_code),
+              .options_type = kept.type,
+              .options = kept.options,
+              .mutating_variable_inputs = std::move(kept.mutating_variable_inputs)};
+    }
+    return {.code = Builtin::CUSTOM, .custom_code = op.type.substr(kPrefix.size()), .custom_options = op.options};
   }
   OperatorParts operator()(const BatchNorm&) const { training_form(); }
   OperatorParts operator()(const Dropout&) const { training_form(); }
@@ -164,39 +161,6 @@ class Writer {
   OperatorParts operator()(const HardSigmoid&) const { not_lowered(); }
 
  private:
-  // Ops with lists, texts, other subgraphs or hidden states, which an Opaque op does not keep.
-  static bool needs_more_than_options(Builtin code) {
-    constexpr std::array kSuch = {Builtin::CONCAT_EMBEDDINGS,
-                                  Builtin::RESHAPE,
-                                  Builtin::SQUEEZE,
-                                  Builtin::VAR_HANDLE,
-                                  Builtin::BUCKETIZE,
-                                  Builtin::IF,
-                                  Builtin::WHILE,
-                                  Builtin::CALL,
-                                  Builtin::CALL_ONCE,
-                                  Builtin::LSTM,
-                                  Builtin::RNN,
-                                  Builtin::UNIDIRECTIONAL_SEQUENCE_LSTM,
-                                  Builtin::DELEGATE,
-                                  Builtin::STABLEHLO_COMPOSITE};
-    const bool second_union = code >= Builtin::STABLEHLO_LOGISTIC;  // from there on options lie in a union of their own
-    return second_union || std::find(kSuch.begin(), kSuch.end(), code) != kSuch.end();
-  }
-  // The table behind its vtable, aligned as it was.
-  flatbuffers::Offset<void> table(const opaque_options::View& options) const {
-    constexpr std::size_t kAlignment = opaque_options::kAlignment;
-    b_.TrackMinAlign(kAlignment);
-    std::vector<std::uint8_t> bytes(options.vtable.begin(), options.vtable.end());
-    bytes.insert(bytes.end(), options.table.begin(), options.table.end());
-    const auto to_vtable = static_cast<flatbuffers::soffset_t>(options.vtable.size());
-    std::memcpy(bytes.data() + options.vtable.size(), &to_vtable, sizeof to_vtable);
-    // Positions count from the end of the buffer, whose size is a multiple of the alignment.
-    const std::size_t start = b_.GetSize() + options.table.size() + options.phase;
-    b_.Pad((kAlignment - start % kAlignment) % kAlignment);
-    b_.PushBytes(bytes.data(), bytes.size());
-    return b_.GetSize() - static_cast<flatbuffers::uoffset_t>(options.vtable.size());
-  }
   const Tensor& input() const { return graph_.tensor(node_.inputs[0]); }
 
   template <typename T>

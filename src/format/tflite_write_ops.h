@@ -16,6 +16,7 @@ struct OperatorParts {
   tflite::BuiltinOptions options_type = tflite::BuiltinOptions::NONE;
   flatbuffers::Offset<void> options = 0;
   std::vector<std::uint8_t> custom_options;
+  std::vector<bool> mutating_variable_inputs;
   std::vector<Tensor> attributes;  // constants that follow the op's inputs
 };
 

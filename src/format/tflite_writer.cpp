@@ -135,8 +135,11 @@ class Writer {
     if (std::holds_alternative<FullyConnected>(node.op) && inputs.size() == 2) inputs.push_back(kNoTensor);  // no bias
     for (const Tensor& attribute : parts.attributes) inputs.push_back(add_tensor(attribute));
     const std::uint32_t code = code_index(parts, format::operator_version(graph_, node));
+    const std::vector<std::uint8_t> mutating(parts.mutating_variable_inputs.begin(),
+                                             parts.mutating_variable_inputs.end());
     return tflite::CreateOperatorDirect(b_, code, &inputs, &node.outputs, parts.options_type, parts.options,
-                                        parts.custom_options.empty() ? nullptr : &parts.custom_options);
+                                        parts.custom_options.empty() ? nullptr : &parts.custom_options, 0,
+                                        mutating.empty() ? nullptr : &mutating);
   }
 
   std::uint32_t code_index(const format::OperatorParts& parts, int version) {

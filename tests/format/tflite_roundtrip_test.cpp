@@ -7,6 +7,7 @@
 #include "atoll/error.h"
 #include "atoll/model.h"
 #include "format/networks.h"
+#include "format/tflite_generated.h"
 
 namespace Atoll {
 namespace {
@@ -196,6 +197,45 @@ TEST(TfliteReader, KeepsCustomOpsWithTheirOptions) {
   const Graph again = reread(graph);
   EXPECT_EQ(fingerprint(again), fingerprint(graph));
   EXPECT_EQ(name_of(again.nodes[0].op), "CUSTOM:edgetpu-custom-op");
+}
+
+// LEAKY_RELU (98) has one number, alpha, in options number 75, which Atoll's own schema does not know.
+std::vector<std::byte> leaky_relu(std::size_t further_fields = 0) {
+  flatbuffers::FlatBufferBuilder b;
+  const auto start = b.StartTable();
+  b.AddElement<float>(4, 0.25f);
+  if (further_fields > 0) b.AddElement<float>(6, 1.0f);
+  const auto options = flatbuffers::Offset<void>(b.EndTable(start));
+  const std::vector<std::int32_t> shape = {1, 4}, in = {0}, out = {1};
+  const std::vector<flatbuffers::Offset<tflite::Tensor>> tensors = {
+      tflite::CreateTensorDirect(b, &shape, tflite::TensorType::FLOAT32, 0, "x"),
+      tflite::CreateTensorDirect(b, &shape, tflite::TensorType::FLOAT32, 0, "y")};
+  const std::vector<flatbuffers::Offset<tflite::Operator>> operators = {
+      tflite::CreateOperatorDirect(b, 0, &in, &out, static_cast<tflite::BuiltinOptions>(75), options)};
+  const std::vector<flatbuffers::Offset<tflite::SubGraph>> subgraphs = {
+      tflite::CreateSubGraphDirect(b, &tensors, &in, &out, &operators)};
+  const std::vector<flatbuffers::Offset<tflite::OperatorCode>> codes = {
+      tflite::CreateOperatorCode(b, 98, 0, 1, tflite::BuiltinOperator::LEAKY_RELU)};
+  const std::vector<flatbuffers::Offset<tflite::Buffer>> buffers = {tflite::CreateBuffer(b)};
+  tflite::FinishModelBuffer(b, tflite::CreateModelDirect(b, 3, &codes, &subgraphs, nullptr, &buffers));
+  const auto* first = reinterpret_cast<const std::byte*>(b.GetBufferPointer());
+  return {first, first + b.GetSize()};
+}
+
+TEST(TfliteReader, KeepsTheOptionsOfBuiltInOpsThatItDoesNotKnow) {
+  const std::vector<std::byte> again = write_tflite(read_tflite(leaky_relu(), "leaky"));
+  const tflite::Operator& op = *tflite::GetModel(again.data())->subgraphs()->Get(0)->operators()->Get(0);
+  EXPECT_EQ(tflite::GetModel(again.data())->operator_codes()->Get(0)->builtin_code(),
+            tflite::BuiltinOperator::LEAKY_RELU);
+  EXPECT_EQ(static_cast<int>(op.builtin_options_type()), 75);
+  const auto& options = *static_cast<const flatbuffers::Table*>(op.builtin_options());
+  EXPECT_EQ(options.GetField<float>(4, 0), 0.25f);
+}
+
+TEST(TfliteWriter, RefusesAnOpWhoseOptionsAreNotAllKnown) {
+  const Graph graph = read_tflite(leaky_relu(1), "leaky");
+  EXPECT_EQ(error_of([&] { write_tflite(graph); }),
+            "'y' is an op that Atoll can read but not write: LEAKY_RELU has options that are not known");
 }
 
 }  // namespace

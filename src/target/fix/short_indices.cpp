@@ -1,7 +1,7 @@
 // ArgMax and ArgMin of TensorFlow answer 64-bit indices unless they are asked for 32-bit ones.
 #include <algorithm>
 
-#include "graph/opaque_options.h"
+#include "format/opaque_options.h"
 #include "target/edgetpu/op_names.h"
 #include "target/fix/passes.h"
 

@@ -1,7 +1,7 @@
 // CONV_2D, DEPTHWISE_CONV_2D, TRANSPOSE_CONV and FULLY_CONNECTED.
 #include <fmt/format.h>
 
-#include "graph/opaque_options.h"
+#include "format/opaque_options.h"
 #include "target/edgetpu/rules/rule.h"
 
 namespace Atoll::edgetpu {

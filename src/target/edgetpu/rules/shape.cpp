@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "graph/opaque_options.h"
+#include "format/opaque_options.h"
 #include "target/edgetpu/rules/rule.h"
 
 namespace Atoll::edgetpu {
