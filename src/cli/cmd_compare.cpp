@@ -15,6 +15,7 @@ namespace {
 
 struct CompareFlags {
   std::vector<std::string> models;
+  ModelArgument zoo;  // --input and --classes, for the zoo names among them
   std::string target = "edgetpu-usb3", data, html;
 };
 
@@ -35,12 +36,13 @@ std::string how_it_runs(const Graph& graph, const Prediction& prediction) {
 }
 
 ComparedModel judged(const CompareFlags& flags, const std::string& model, const Target& target, int threads) {
-  ModelArgument argument;
+  ModelArgument argument = flags.zoo;
   argument.model = model;
+  const bool as_published = argument.input.empty() && argument.classes == 0;
   const Graph graph = argument.load();
   const Prediction prediction = target.predict(graph);
   ComparedModel result{.name = model,
-                       .top1 = published_top1(model),
+                       .top1 = as_published ? published_top1(model) : std::nullopt,
                        .latency_ms = prediction.latency_ms,
                        .low_ms = prediction.low_ms,
                        .high_ms = prediction.high_ms,
@@ -103,6 +105,8 @@ void add_compare(Cli& cli) {
                   "  atoll compare a.tflite b.tflite --data imagefolder:pictures\n");
   auto flags = std::make_shared<CompareFlags>();
   command->add_option("models", flags->models, "zoo names, .tflite or .json files")->required();
+  command->add_option("--input", flags->zoo.input, "resolution of the zoo models: N or HxW");
+  command->add_option("--classes", flags->zoo.classes, "classes of the zoo models")->check(CLI::Range(2, 100000));
   command->add_option("--target", flags->target, "a target's name or file (atoll targets lists them)")
       ->capture_default_str();
   command->add_option("--data", flags->data, "measure top-1 on this data set's test pictures");

@@ -16,6 +16,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 33;
+// Real pictures pack to a half or a tenth; what unfolds to more than this is no data set.
+constexpr std::uint64_t kMaxUnfolding = 256, kAlwaysAllowed = std::uint64_t{1} << 20;
 
 struct IdxFile {
   std::vector<std::int64_t> dims;
@@ -29,7 +31,9 @@ std::uint32_t big_endian(std::span<const std::byte> bytes, std::size_t at) {
 }
 
 IdxFile read_idx(const fs::path& path) {
-  std::vector<std::byte> bytes = read_gzip(path, kMaxBytes);
+  std::error_code ignored;
+  const std::uint64_t packed = fs::exists(path, ignored) ? fs::file_size(path, ignored) : 0;
+  std::vector<std::byte> bytes = read_gzip(path, std::min(kMaxBytes, kMaxUnfolding * packed + kAlwaysAllowed));
   if (bytes.size() < 4) fail("'{}' has {} bytes, too few for an idx file", path.string(), bytes.size());
   const std::uint32_t magic = big_endian(bytes, 0), rank = magic & 0xff;
   if (magic >> 8 != 0x08 || rank < 1 || rank > 4)
