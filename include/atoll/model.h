@@ -1,4 +1,4 @@
-// Models by the command line's MODEL word, whatever holds them: a zoo name, a .tflite file, or an Atoll
+// Models by the command line's MODEL word, whatever holds them: a zoo name, a .tflite or .onnx file, or an Atoll
 // architecture file (.json); and files written from a Graph.
 #pragma once
 
@@ -15,7 +15,7 @@ namespace Atoll {
 // Throws Error: unknown name (with the nearest), unreadable or malformed file.
 Graph load_model(const std::string& model, const ZooOptions& options = {});
 
-// By the extension of `path`: .tflite (a training form is folded first), .json (the architecture alone) or
+// By the extension of `path`: .tflite and .onnx (a training form is folded first), .json (the architecture alone) or
 // .safetensors (the weights alone).
 void save_model(const Graph& graph, const std::filesystem::path& path);
 
@@ -23,9 +23,12 @@ void save_model(const Graph& graph, const std::filesystem::path& path);
 Graph read_tflite(std::span<const std::byte> file, const std::string& name);
 std::vector<std::byte> write_tflite(const Graph& graph);
 
-// A float convolution network of ONNX (opsets 7 to 23): maps become NHWC, batch norm stays as it is (to_inference
-// folds it), and no transposes are left over. Throws Error naming the first op that Atoll has no word for.
-Graph read_onnx(std::span<const std::byte> file, const std::string& name);
+// ONNX (opsets 7 to 24): maps become NHWC without leftover transposes, batch norm stays as it is (to_inference folds
+// it), QuantizeLinear and DequantizeLinear become integer ops. Values in other files are read from `folder` only; an
+// empty one: nowhere. Throws Error naming the first op that Atoll has no word for.
+Graph read_onnx(std::span<const std::byte> file, const std::string& name, const std::filesystem::path& folder = {});
+// Maps become NCHW, the network's inputs and outputs too; integer tensors become QuantizeLinear and DequantizeLinear.
+std::vector<std::byte> write_onnx(const Graph& graph);
 
 Graph read_architecture(const std::string& json, const std::string& name);
 std::string write_architecture(const Graph& graph);

@@ -9,6 +9,7 @@
 #include "format/architecture.h"
 #include "format/json_object.h"
 #include "format/limits.h"
+#include "format/preprocessing_json.h"
 
 namespace Atoll {
 namespace {
@@ -159,24 +160,6 @@ Node read_node(const nlohmann::json& json, const std::string& place) {
   return node;
 }
 
-Preprocessing read_preprocessing(const nlohmann::json& json) {
-  constexpr std::array kResizes = {Preprocessing::Resize::kBilinear, Preprocessing::Resize::kBicubic};
-  JsonObject from(json, "preprocessing");
-  Preprocessing p;
-  p.mean = from.numbers("mean");
-  p.std = from.numbers("std");
-  p.resize = named(from, "resize", kResizes, [](Preprocessing::Resize resize) {
-    return std::string_view(resize == Preprocessing::Resize::kBicubic ? "bicubic" : "bilinear");
-  });
-  p.crop_fraction = static_cast<float>(from.number("crop_fraction"));
-  from.finish();
-  if (p.mean.empty() || p.std.empty() || std::any_of(p.std.begin(), p.std.end(), [](float s) { return s <= 0; }))
-    fail("preprocessing: \"mean\" and \"std\" each need a value, and those of \"std\" must be positive");
-  if (p.crop_fraction <= 0 || p.crop_fraction > 1)
-    fail("preprocessing: \"crop_fraction\" is {}, but should be above 0 and at most 1", p.crop_fraction);
-  return p;
-}
-
 Graph read_graph(const nlohmann::json& json) {
   JsonObject from(json, "the file");
   if (const std::string found = from.text("format"); found != format::kArchitectureFormat)
@@ -186,7 +169,7 @@ Graph read_graph(const nlohmann::json& json) {
   Graph graph;
   graph.name = from.text("name");
   graph.description = from.text("description");
-  if (from.has("preprocessing")) graph.preprocessing = read_preprocessing(from.get("preprocessing"));
+  if (from.has("preprocessing")) graph.preprocessing = format::read_preprocessing(from.get("preprocessing"));
   if (from.has("labels"))
     for (const nlohmann::json& label : from.array("labels")) {
       if (!label.is_string()) fail("\"labels\" should be a list of strings");

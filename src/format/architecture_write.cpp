@@ -5,6 +5,7 @@
 
 #include "atoll/model.h"
 #include "format/architecture.h"
+#include "format/preprocessing_json.h"
 #include "format/text.h"
 
 namespace Atoll {
@@ -52,13 +53,6 @@ Json node_json(const Node& node) {
   return json;
 }
 
-Json preprocessing_json(const Preprocessing& p) {
-  return {{"mean", p.mean},
-          {"std", p.std},
-          {"resize", p.resize == Preprocessing::Resize::kBicubic ? "bicubic" : "bilinear"},
-          {"crop_fraction", p.crop_fraction}};
-}
-
 template <typename List, typename ToJson>
 std::string lines(const List& list, ToJson&& to_json) {
   std::string text = "[";
@@ -77,7 +71,7 @@ std::string write_architecture(const Graph& graph) {
   member("version", Json(format::kArchitectureVersion).dump());
   member("name", json_of(graph.name).dump());
   member("description", json_of(graph.description).dump());
-  if (graph.preprocessing) member("preprocessing", preprocessing_json(*graph.preprocessing).dump());
+  if (graph.preprocessing) member("preprocessing", format::preprocessing_json(*graph.preprocessing).dump());
   if (!graph.labels.empty()) member("labels", lines(graph.labels, [](const auto& label) { return json_of(label); }));
   member("inputs", Json(graph.inputs).dump());
   member("outputs", Json(graph.outputs).dump());

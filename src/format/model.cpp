@@ -27,7 +27,10 @@ Graph load_file(const fs::path& path, const std::string& extension) {
   const std::vector<std::byte> bytes = read_file(path);
   try {
     if (extension == ".tflite") return read_tflite(bytes, name);
-    if (extension == ".onnx") return read_onnx(bytes, name);
+    if (extension == ".onnx") {
+      const fs::path folder = path.parent_path();
+      return read_onnx(bytes, name, folder.empty() ? fs::path(".") : folder);
+    }
     return read_architecture(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()), name);
   } catch (const Error& error) {
     fail("{}: {}", path.string(), error.what());  // the readers know the model's name only
@@ -61,12 +64,15 @@ void save_model(const Graph& graph, const fs::path& path) {
   const std::string extension = extension_of(path);
   if (extension == ".tflite") {
     write_file(path, write_tflite(is_training_form(graph) ? to_inference(graph) : graph));
+  } else if (extension == ".onnx") {
+    write_file(path, write_onnx(is_training_form(graph) ? to_inference(graph) : graph));
   } else if (extension == ".safetensors") {
     write_file(path, write_safetensors(graph));
   } else if (extension == ".json") {
     write_file(path, write_architecture(graph));
   } else {
-    fail("a model cannot be written to '{}': its name should end in .tflite, .json or .safetensors", path.string());
+    fail("a model cannot be written to '{}': its name should end in .tflite, .onnx, .json or .safetensors",
+         path.string());
   }
 }
 

@@ -1,0 +1,76 @@
+"""Runs the ONNX models of a folder:  oracle.py FOLDER
+
+Checks each NAME.onnx with onnx.checker, draws an input for it, and leaves NAME.in.npy and NAME.out.npy in ONNX's
+layout: by onnxruntime where it is installed, else by ONNX's own reference implementation, which is too slow for files
+above a megabyte; engine.txt says which. Exit code 77: onnx is missing; 1: a model is not valid, or does not run.
+"""
+import glob
+import os
+import sys
+import zlib
+
+try:
+    import numpy as np
+    import onnx
+except ImportError as error:
+    print(error)
+    sys.exit(77)
+
+try:
+    import onnxruntime
+except ImportError:
+    onnxruntime = None
+
+MOST_BYTES_FOR_REFERENCE = 1 << 20
+
+
+def drawn(value, random):
+    kind = onnx.helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type)
+    shape = [d.dim_value or 1 for d in value.type.tensor_type.shape.dim]
+    if kind.kind in "iu":
+        limits = np.iinfo(kind)
+        return random.integers(limits.min, limits.max, shape, endpoint=True).astype(kind)
+    return random.uniform(-1, 1, shape).astype(kind)
+
+
+def computed(path, model, name, x):
+    if onnxruntime is None:
+        from onnx.reference import ReferenceEvaluator
+        return ReferenceEvaluator(model).run([model.graph.output[0].name], {name: x})[0]
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    return session.run([model.graph.output[0].name], {name: x})[0]
+
+
+def run(path):
+    onnx.checker.check_model(path, full_check=True)
+    if onnxruntime is None and os.path.getsize(path) > MOST_BYTES_FOR_REFERENCE:
+        return
+    base = path.removesuffix(".onnx")
+    random = np.random.default_rng(zlib.crc32(os.path.basename(base).encode()))
+    model = onnx.load(path)
+    known = {tensor.name for tensor in model.graph.initializer}
+    value = next(v for v in model.graph.input if v.name not in known)
+    x = drawn(value, random)
+    y = computed(path, model, value.name, x)
+    np.save(base + ".in.npy", x.astype(np.float32) if x.dtype == np.float16 else x)
+    np.save(base + ".out.npy", y.astype(np.float32) if y.dtype == np.float16 else y)
+
+
+def main(folder):
+    failures = 0
+    with open(os.path.join(folder, "engine.txt"), "w") as file:
+        file.write("reference" if onnxruntime is None else "onnxruntime")
+    for path in sorted(glob.glob(os.path.join(folder, "*.onnx"))):
+        try:
+            run(path)
+        except Exception as error:  # whatever it is, the test shows it
+            failures += 1
+            print(f"{os.path.basename(path)}: {str(error).splitlines()[0]}")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
