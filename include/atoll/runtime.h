@@ -67,6 +67,11 @@ struct Accuracy {
 Accuracy evaluate(const Graph& graph, const Dataset& data, const SessionOptions& options, std::int64_t limit = 0,
                   const std::function<void(std::int64_t done, std::int64_t total)>& progress = {});
 
+// `data` with its classes numbered as the model numbers them, for a model that tells more classes apart: a class whose
+// name is a number has that one, any other the one whose label in the model is the same, letter case apart. `data`
+// itself where the model has as many classes. Throws Error naming a class that the model does not have.
+std::shared_ptr<const Dataset> with_classes_of(const Graph& graph, std::shared_ptr<const Dataset> data);
+
 struct ScoredClass {
   int index = 0;
   std::string label;

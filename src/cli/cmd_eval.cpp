@@ -22,8 +22,9 @@ struct EvalFlags {
 int run(const EvalFlags& flags, const Common& common) {
   Graph graph = flags.model.load();
   flags.preprocessing.apply(graph);
-  const auto data =
-      open_dataset(flags.data, flags.split == "train" ? Split::kTrain : Split::kTest, {.skip_bad = flags.skip_bad});
+  const auto data = with_classes_of(
+      graph,
+      open_dataset(flags.data, flags.split == "train" ? Split::kTrain : Split::kTest, {.skip_bad = flags.skip_bad}));
   const std::int64_t total = flags.limit > 0 ? std::min(flags.limit, data->size()) : data->size();
   Accuracy accuracy;
   {

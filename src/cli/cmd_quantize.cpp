@@ -9,6 +9,7 @@
 #include "atoll/error.h"
 #include "atoll/model.h"
 #include "atoll/runtime.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/model_run.h"
@@ -18,10 +19,11 @@ namespace {
 
 struct QuantizeFlags {
   ModelArgument model;
-  std::string scheme = "int8", data, eval_data, output, estimator = "mse", input_type = "int8", output_type;
-  std::int64_t images = 256;
+  std::string scheme = "int8", data, eval_data, output, estimator = "auto", input_type = "int8", output_type, html;
+  CalibrationOptions calibration;
+  std::vector<std::string> float_nodes;
   bool skip_bad = false, ladder = false;
-  double max_drop = 0.002;
+  LadderOptions rungs;
   PreprocessingFlags preprocessing;
 };
 
@@ -36,14 +38,24 @@ double top1_of(const Graph& graph, const Dataset& data, const Common& common, co
       .top1;
 }
 
-nlohmann::json calibration_json(const Calibration& calibration, const std::string& estimator) {
+nlohmann::json calibration_json(const Calibration& calibration) {
   nlohmann::json convergence = nlohmann::json::array();
   for (const Convergence& point : calibration.convergence)
     convergence.push_back({{"images", point.images}, {"missing", point.missing}});
   return {{"images", calibration.images},
           {"hash", calibration.hash},
-          {"estimator", estimator},
+          {"estimator", name_of(calibration.estimator)},
+          {"exceptions", calibration.exceptions},
           {"convergence", convergence}};
+}
+
+void say_calibration(const Calibration& calibration) {
+  say("calibrated with {} pictures, hash {}; ranges by {}, {} tensors otherwise", calibration.images, calibration.hash,
+      name_of(calibration.estimator), calibration.exceptions.size());
+  std::string text;
+  for (const Convergence& point : calibration.convergence)
+    text += fmt::format("{}{:.1f} % after {}", text.empty() ? "" : ", ", 100 * point.missing, point.images);
+  say("of their final width, min-max ranges lacked {}", text);
 }
 
 nlohmann::json ladder_json(const LadderResult& result) {
@@ -52,73 +64,108 @@ nlohmann::json ladder_json(const LadderResult& result) {
     steps.push_back({{"name", step.name},
                      {"top1", step.top1},
                      {"drop", step.drop},
+                     {"expected_drop", step.expected_drop},
                      {"output_error", step.output_error},
                      {"kept", step.kept},
                      {"seconds", step.seconds}});
-    say("{:<16} drop {:+.2f} points, output error {:.5f} nats{}", step.name, 100 * step.drop, step.output_error,
-        step.kept ? "" : " (not kept)");
+    say("{:<16} drop {:+.2f} points, expected {:.3f}, output error {:.5f} nats{}", step.name, 100 * step.drop,
+        100 * step.expected_drop, step.output_error, step.kept ? "" : " (not kept)");
   }
-  return {{"float_top1", result.float_top1},
-          {"held_out_images", result.held_out_images},
-          {"steps", steps},
-          {"estimators", result.estimators}};
+  return {{"float_top1", result.float_top1}, {"held_out_images", result.held_out_images}, {"steps", steps}};
 }
 
-Graph quantize_with_pictures(const QuantizeFlags& flags, const Common& common, const Graph& graph, const Dataset& data,
-                             nlohmann::json& answer) {
-  const CalibrationOptions how{.estimator = range_estimator(flags.estimator),
-                               .images = flags.images,
-                               .seed = common.seed,
-                               .threads = common.threads};
+// The int8 network, and the float one that it rounds.
+struct Quantized {
+  Graph graph, real;
+  QuantizationPage page;
+};
+
+Quantized quantize_with_pictures(const QuantizeFlags& flags, const Common& common, const Graph& graph,
+                                 const Dataset& data, nlohmann::json& answer) {
+  CalibrationOptions how = flags.calibration;
+  if (flags.estimator != "auto") how.estimator = range_estimator(flags.estimator);
+  how.seed = common.seed;
+  how.threads = common.threads;
   const DType input = type_of(flags.input_type);
-  const QuantizeOptions options{.input = input,
-                                .output = flags.output_type.empty() ? input : type_of(flags.output_type)};
-  Graph quantized;
-  Calibration calibration;
+  QuantizeOptions options{.input = input, .output = flags.output_type.empty() ? input : type_of(flags.output_type)};
+  options.float_nodes = flags.float_nodes;
+  Quantized result{.graph = {}, .real = graph, .page = {.model = graph.name}};
   if (flags.ladder) {
-    LadderResult result = quantize_with_ladder(graph, data, how, options, {.max_drop = flags.max_drop});
-    answer["ladder"] = ladder_json(result);
-    calibration = std::move(result.calibration);
-    quantized = std::move(result.graph);
+    LadderResult climbed = quantize_with_ladder(graph, data, how, options, flags.rungs);
+    answer["ladder"] = ladder_json(climbed);
+    result = {std::move(climbed.graph), std::move(climbed.real), {.model = graph.name}};
+    result.page.calibration = std::move(climbed.calibration);
+    result.page.steps = std::move(climbed.steps);
   } else {
-    calibration = calibrate(graph, data, how);
-    quantized = quantize_int8(graph, calibration, options);
+    result.page.calibration = calibrate(graph, data, how);
+    result.graph = quantize_int8(graph, *result.page.calibration, options);
   }
-  say("calibrated with {} pictures, hash {}", calibration.images, calibration.hash);
-  answer["calibration"] = calibration_json(calibration, flags.estimator);
-  return quantized;
+  say_calibration(*result.page.calibration);
+  answer["calibration"] = calibration_json(*result.page.calibration);
+  return result;
+}
+
+void save_page(Quantized& quantized, const QuantizeFlags& flags, const Common& common, const Dataset& data,
+               const nlohmann::json& answer) {
+  QuantizationPage& page = quantized.page;
+  page.facts = {{"scheme", flags.scheme}, {"file", bytes_text(answer["bytes"].get<double>())}};
+  for (const auto& [name, key] : {std::pair{"float top-1", "float_top1"}, std::pair{"top-1", "top1"}})
+    if (!answer[key].is_null()) page.facts.emplace_back(name, fmt::format("{:.2f} %", 100 * answer[key].get<double>()));
+  page.damage =
+      debug_quantization(quantized.real, quantized.graph, data, {.seed = common.seed, .threads = common.threads});
+  write_file(flags.html, quantization_page(page));
+  say("wrote '{}'", flags.html);
+}
+
+// What only an int8 model needs must not be given in vain: nobody should believe that pictures were used.
+void refuse_unused(const QuantizeFlags& flags) {
+  const auto refuse = [&](bool given, const char* flag) {
+    if (given)
+      fail(
+          "{} is given, but the scheme {} needs no calibration and would not use it; leave it out, or use --scheme "
+          "int8",
+          flag, flags.scheme);
+  };
+  refuse(!flags.data.empty(), "--data");
+  refuse(flags.ladder, "--ladder");
+  refuse(flags.estimator != "auto", "--estimator");
+  refuse(!flags.html.empty(), "--html");
+  refuse(!flags.float_nodes.empty(), "--float-nodes");
 }
 
 int run(const QuantizeFlags& flags, const Common& common) {
   const bool int8 = flags.scheme == "int8";
   if (int8 && flags.data.empty()) fail("the scheme int8 needs calibration pictures: give --data");
+  if (!int8) refuse_unused(flags);
   Graph graph = to_inference(flags.model.load());
   flags.preprocessing.apply(graph);
   nlohmann::json answer = {
       {"scheme", flags.scheme}, {"float_top1", nullptr}, {"top1", nullptr}, {"calibration", nullptr}};
-  if (!int8 && !flags.data.empty())
-    say("the scheme {} needs no calibration pictures: '{}' is not used", flags.scheme, flags.data);
 
-  Graph quantized;
+  Quantized quantized;
+  std::shared_ptr<const Dataset> data;
   if (int8) {
-    const auto data = open_dataset(flags.data, Split::kTrain, {.skip_bad = flags.skip_bad});
+    data = open_dataset(flags.data, Split::kTrain, {.skip_bad = flags.skip_bad});
+    if (flags.ladder || !flags.html.empty()) data = with_classes_of(graph, data);  // calibration needs no labels
     quantized = quantize_with_pictures(flags, common, graph, *data, answer);
   } else {
-    quantized = flags.scheme == "dynamic" ? quantize_dynamic(graph) : quantize_float16(graph);
+    quantized.graph = flags.scheme == "dynamic" ? quantize_dynamic(graph) : quantize_float16(graph);
   }
-  if (scheme_of(quantized) != flags.scheme)
-    say("'{}' came out as {}: it has no weights that {} would change", graph.name, scheme_of(quantized), flags.scheme);
-  save_model(quantized, flags.output);
+  const std::string scheme = scheme_of(quantized.graph);
+  if (scheme != flags.scheme && flags.float_nodes.empty())
+    say("'{}' came out as {}: it has no weights that {} would change", graph.name, scheme, flags.scheme);
+  save_model(quantized.graph, flags.output);
   const auto bytes = static_cast<std::int64_t>(std::filesystem::file_size(flags.output));
   answer["bytes"] = bytes;
   say("wrote '{}': {}", flags.output, bytes_text(static_cast<double>(bytes)));
 
   if (!flags.eval_data.empty()) {
-    const auto test = open_dataset(flags.eval_data, Split::kTest, {.skip_bad = flags.skip_bad});
+    const auto test = with_classes_of(graph, open_dataset(flags.eval_data, Split::kTest, {.skip_bad = flags.skip_bad}));
     answer["images"] = test->size();
     answer["float_top1"] = top1_of(graph, *test, common, "float");
-    answer["top1"] = top1_of(quantized, *test, common, flags.scheme.c_str());
+    answer["top1"] = top1_of(quantized.graph, *test, common, flags.scheme.c_str());
   }
+  if (!flags.html.empty()) save_page(quantized, flags, common, *data, answer);
   if (common.json) {
     print_json(answer);
     return kDone;
@@ -148,21 +195,28 @@ void add_quantize(Cli& cli) {
   command->add_option("--data", flags->data, "calibration pictures, of the train split: fashion-mnist, or KIND:PATH");
   command->add_option("-o,--output", flags->output, "the .tflite file to write")->required();
   command->add_option("--eval-data", flags->eval_data, "measures top-1 before and after on the test split of these");
-  command->add_option("--estimator", flags->estimator, "of activation ranges")
-      ->check(CLI::IsMember({"minmax", "average", "percentile", "entropy", "mse"}))
+  command
+      ->add_option("--estimator", flags->estimator,
+                   "of activation ranges; auto: chosen tensor by tensor by the measured error of the output")
+      ->check(CLI::IsMember({"auto", "minmax", "average", "percentile", "entropy", "mse"}))
       ->capture_default_str();
-  command->add_option("--images", flags->images, "calibration pictures, at most")
+  command->add_option("--images", flags->calibration.images, "calibration pictures, at most")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   const auto types = CLI::IsMember({"int8", "uint8", "float32"});
   command->add_option("--input-type", flags->input_type, "of an int8 model")->check(types)->capture_default_str();
   command->add_option("--output-type", flags->output_type, "of an int8 model; the input's unless given")->check(types);
-  command->add_flag(
-      "--ladder", flags->ladder,
-      "measures the drop on held-out pictures and, while it is too large, chooses ranges tensor by tensor, "
-      "equalises layers, corrects biases, and reconstructs the rounding of weights");
-  command->add_option("--max-drop", flags->max_drop, "of top-1, as a share, at which the ladder stops")
+  command->add_flag("--ladder", flags->ladder,
+                    "measures the drop on held-out pictures and, while it is too large, equalises layers, corrects "
+                    "biases, and reconstructs the rounding of weights");
+  command->add_option("--held-out", flags->rungs.held_out_images, "pictures on which the ladder measures, at most")
+      ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  command->add_option("--max-drop", flags->rungs.max_drop, "of top-1, as a share, at which the ladder stops")
+      ->capture_default_str();
+  command->add_option("--float-nodes", flags->float_nodes, "layers that stay in float, as debug-quant names them")
+      ->delimiter(',');
+  command->add_option("--html", flags->html, "writes a report with charts there: calibration, ladder, layer by layer");
   command->add_flag("--skip-bad", flags->skip_bad, "leave undecodable images out");
   flags->preprocessing.declare(command);
   cli.run(command, [flags, &cli] { return run(*flags, cli.common); });

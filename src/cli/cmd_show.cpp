@@ -41,6 +41,9 @@ nlohmann::json to_json(const Graph& graph, const ModelSummary& summary) {
                       {"params", layer.params},
                       {"macs", layer.macs},
                       {"integer", layer.integer}});
+  nlohmann::json not_integer = nlohmann::json::array();
+  for (const LayerSummary& layer : summary.layers)
+    if (!layer.integer) not_integer.push_back(layer.name);
   nlohmann::json json = {{"name", summary.name},
                          {"description", summary.description},
                          {"params", summary.params},
@@ -52,6 +55,7 @@ nlohmann::json to_json(const Graph& graph, const ModelSummary& summary) {
                          {"inputs", tensors_json(graph, graph.inputs)},
                          {"outputs", tensors_json(graph, graph.outputs)},
                          {"labels", graph.labels.size()},
+                         {"not_integer", not_integer},
                          {"layers", layers}};
   if (graph.preprocessing)
     json["preprocessing"] = {{"mean", graph.preprocessing->mean}, {"std", graph.preprocessing->std}};
@@ -101,12 +105,19 @@ std::string layers_text(const ModelSummary& summary) {
   return "\n" + report::text_table(table);
 }
 
-// Of a network of integers: the layers that are not.
-std::string float_layers_text(const ModelSummary& summary) {
-  if (summary.scheme != "int8" && summary.scheme != "uint8" && summary.scheme != "int16") return "";
+// Of a network with integers in it: the layers that compute in float, and for dynamic range, with what weights.
+std::string float_layers_text(const Graph& graph, const ModelSummary& summary) {
+  const bool dynamic = summary.scheme == "dynamic";
+  if (!dynamic && summary.scheme != "int8" && summary.scheme != "uint8" && summary.scheme != "int16") return "";
   report::Table table{.header = {"not integer", "op", "type"}};
-  for (const LayerSummary& layer : summary.layers)
-    if (!layer.integer) table.rows.push_back({layer.name, layer.op, layer.type});
+  if (dynamic) table.header.push_back("weights");
+  for (std::size_t i = 0; i < summary.layers.size(); ++i) {
+    const LayerSummary& layer = summary.layers[i];
+    const std::vector<TensorId>& inputs = graph.nodes[i].inputs;
+    const bool has_weights = layer.params > 0 && inputs.size() > 1 && inputs[1] != kNoTensor;
+    const std::string weights(dynamic && has_weights ? name_of(graph.tensor(inputs[1]).dtype) : "");
+    if (!layer.integer) table.rows.push_back({layer.name, layer.op, layer.type, weights});
+  }
   return table.rows.empty() ? "" : "\n" + report::text_table(table);
 }
 
@@ -163,7 +174,7 @@ int show(const Cli& cli, const ShowFlags& flags) {
   }
   print(facts_text(graph, summary));
   if (flags.layers) print(layers_text(summary));
-  print(float_layers_text(summary));
+  print(float_layers_text(graph, summary));
   for (const EdgeTpuPackage& package : packages) print(package_text(package));
   return kDone;
 }

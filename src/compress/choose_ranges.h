@@ -1,20 +1,17 @@
 // The range estimator of each tensor, chosen by what the choice does to the network's answers.
 #pragma once
 
-#include "compress/output_error.h"
-#include "compress/rescue.h"
+#include <span>
+
+#include "compress/observe.h"
 
 namespace Atoll {
 
-struct ChosenRanges {
-  std::vector<Range> ranges;
-  std::vector<std::string> estimators;  // "stem: percentile", where it differs from the network's own
-  RangeEstimator base = RangeEstimator::kMse;
-};
-
-// First the best estimator for all tensors, then, tensor by tensor in the order of the network, any other one that
-// lowers the output error on the reference's pictures; at most `max_trials` networks are measured.
-ChosenRanges choose_ranges(const Plan& plan, const Observations& observations, const Reference& reference,
-                           const QuantizeOptions& options, int max_trials);
+// First the best estimator for all tensors, then, tensor by tensor, any other one that lowers the output error on the
+// first pictures of `indices`: at most `max_trials` networks are measured, and the tensors come first for which the
+// estimators differ most in the noise that they leave. Logits may lose their lower end as well: softmax makes nothing
+// of it, and the steps of the rest become finer.
+Calibration choose_ranges(const Observations& observations, const Dataset& data, std::span<const std::int64_t> indices,
+                          const CalibrationOptions& calibration, const QuantizeOptions& options);
 
 }  // namespace Atoll

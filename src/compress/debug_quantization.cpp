@@ -2,14 +2,13 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numeric>
 
 #include "atoll/error.h"
 #include "atoll/runtime.h"
 #include "base/interrupt.h"
+#include "compress/float_nodes.h"
 #include "compress/observe.h"
 #include "compress/output_error.h"
-#include "compress/quantize_int8.h"
 #include "compress/same_parameters.h"
 #include "runtime/model_input.h"
 
@@ -26,26 +25,68 @@ std::string plain_name(const std::string& name) {
 }
 
 struct Pair {
-  const Node* node = nullptr;  // of the int8 network
+  std::size_t int8_node = 0, real_node = 0;
   TensorId int8 = kNoTensor, real = kNoTensor;
   double signal = 0, noise = 0;
   std::int64_t values = 0, outside = 0;
   std::vector<float> channel_magnitude;
 };
 
-std::vector<Pair> matching_layers(const Graph& real, const Graph& int8) {
-  std::map<std::string, TensorId> real_ids;
-  for (const Node& node : real.nodes)
-    for (const TensorId id : node.outputs) real_ids[real.tensor(id).name] = id;
+bool converts(const Node& node) {
+  return std::holds_alternative<Quantize>(node.op) || std::holds_alternative<Dequantize>(node.op);
+}
+
+bool has_integer_output(const Graph& graph, const Node& node) {
+  const DType type = graph.tensor(node.outputs[0]).dtype;
+  return type == DType::kInt8 || type == DType::kUInt8;
+}
+
+void add_pair(std::vector<Pair>& pairs, const Graph& real, const Graph& int8, std::size_t r, std::size_t q) {
+  pairs.push_back({.int8_node = q,
+                   .real_node = r,
+                   .int8 = int8.nodes[q].outputs[0],
+                   .real = real.nodes[r].outputs[0],
+                   .channel_magnitude = {}});
+}
+
+std::vector<Pair> matched_by_name(const Graph& real, const Graph& int8) {
+  std::map<std::string, std::size_t> real_nodes;
+  for (std::size_t r = 0; r < real.nodes.size(); ++r) real_nodes[real.tensor(real.nodes[r].outputs[0]).name] = r;
   std::vector<Pair> pairs;
-  for (const Node& node : int8.nodes) {
-    const TensorId out = node.outputs[0];
-    const DType type = int8.tensor(out).dtype;
-    if (std::holds_alternative<Quantize>(node.op) || (type != DType::kInt8 && type != DType::kUInt8)) continue;
-    const auto found = real_ids.find(plain_name(int8.tensor(out).name));
-    if (found == real_ids.end() || !(real.tensor(found->second).shape == int8.tensor(out).shape)) continue;
-    pairs.push_back({.node = &node, .int8 = out, .real = found->second});
+  for (std::size_t q = 0; q < int8.nodes.size(); ++q) {
+    const Node& node = int8.nodes[q];
+    if (std::holds_alternative<Quantize>(node.op) || !has_integer_output(int8, node)) continue;
+    const Tensor& out = int8.tensor(node.outputs[0]);
+    const auto found = real_nodes.find(plain_name(out.name));
+    if (found != real_nodes.end() && real.tensor(real.nodes[found->second].outputs[0]).shape == out.shape)
+      add_pair(pairs, real, int8, found->second, q);
   }
+  return pairs;
+}
+
+// For files whose tensors another tool has renamed: layer by layer, if both networks have the same in the same order.
+std::vector<Pair> matched_by_order(const Graph& real, const Graph& int8) {
+  const auto layers_of = [](const Graph& graph) {
+    std::vector<std::size_t> layers;
+    for (std::size_t n = 0; n < graph.nodes.size(); ++n)
+      if (!converts(graph.nodes[n])) layers.push_back(n);
+    return layers;
+  };
+  const std::vector<std::size_t> a = layers_of(real), b = layers_of(int8);
+  std::vector<Pair> pairs;
+  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
+    const Node &x = real.nodes[a[i]], &y = int8.nodes[b[i]];
+    if (x.op.index() != y.op.index() || !(real.tensor(x.outputs[0]).shape == int8.tensor(y.outputs[0]).shape))
+      return {};
+    if (has_integer_output(int8, y)) add_pair(pairs, real, int8, a[i], b[i]);
+  }
+  // One of the two may end in a softmax that the other leaves out.
+  return std::max(a.size(), b.size()) - std::min(a.size(), b.size()) <= 1 ? pairs : std::vector<Pair>{};
+}
+
+std::vector<Pair> matching_layers(const Graph& real, const Graph& int8) {
+  std::vector<Pair> pairs = matched_by_name(real, int8);
+  if (pairs.empty()) pairs = matched_by_order(real, int8);
   if (pairs.empty())
     fail("'{}' and '{}' have no layer in common: the float network must be the one that was quantized", real.name,
          int8.name);
@@ -77,7 +118,7 @@ void compare(Pair& pair, const Session& real, const Session& int8, const Graph& 
 LayerDamage damage_of(const Pair& pair, const Graph& int8) {
   LayerDamage damage;
   damage.name = plain_name(int8.tensor(pair.int8).name);
-  damage.op = name_of(pair.node->op);
+  damage.op = name_of(int8.nodes[pair.int8_node].op);
   damage.sqnr_db = pair.noise > 0 && pair.signal > 0 ? std::min(kBestDb, 10 * std::log10(pair.signal / pair.noise))
                    : pair.noise > 0                  ? -kBestDb
                                                      : kBestDb;
@@ -89,42 +130,50 @@ LayerDamage damage_of(const Pair& pair, const Graph& int8) {
   return damage;
 }
 
-// The ranges that the int8 network's own parameters stand for, by the float network's tensors.
-std::vector<Range> ranges_of(const Graph& prepared, const Graph& int8) {
-  std::map<std::string, Range> known;
-  for (const Tensor& tensor : int8.tensors) {
-    if (tensor.constant || tensor.quantization.scale.size() != 1 || tensor.dtype != DType::kInt8) continue;
-    const double scale = static_cast<double>(tensor.quantization.scale[0]);
-    const int zero = tensor.quantization.zero_point[0];
-    known[plain_name(tensor.name)] = {static_cast<float>(scale * (-128 - zero)),
-                                      static_cast<float>(scale * (127 - zero))};
+// Noise over signal of each layer's output, less the most that one of its inputs brought along.
+std::vector<double> added_noise(const std::vector<Pair>& pairs, const Graph& int8) {
+  const auto relative = [](const Pair& pair) { return pair.signal > 0 ? pair.noise / pair.signal : 0.0; };
+  const Uses uses = uses_of(int8);
+  std::map<TensorId, double> noise_of;
+  std::vector<double> added;
+  for (const Pair& pair : pairs) {
+    double before = 0;
+    for (TensorId id : int8.nodes[pair.int8_node].inputs) {
+      // Through Quantize, which only changes the scale.
+      for (int from = id == kNoTensor ? -1 : uses.producer[static_cast<std::size_t>(id)];
+           from >= 0 && converts(int8.nodes[static_cast<std::size_t>(from)]);
+           from = uses.producer[static_cast<std::size_t>(id)])
+        id = int8.nodes[static_cast<std::size_t>(from)].inputs[0];
+      if (const auto found = noise_of.find(id); found != noise_of.end()) before = std::max(before, found->second);
+    }
+    noise_of[pair.int8] = relative(pair);
+    added.push_back(relative(pair) - before);
   }
-  std::vector<Range> ranges(prepared.tensors.size());
-  for (std::size_t i = 0; i < ranges.size(); ++i)
-    if (const auto found = known.find(prepared.tensors[i].name); found != known.end()) ranges[i] = found->second;
-  return ranges;
+  return added;
 }
 
-// Output errors with single layers in float, of those that fare worst.
-void try_in_float(QuantizationDamage& damage, const Graph& prepared, const Graph& int8, const Reference& reference,
-                  int trials) {
+// Output error and top-1 with a layer in float, and with it the layers that read it: of those that add most noise.
+void try_in_float(QuantizationDamage& damage, const std::vector<Pair>& pairs, const Graph& real, const Graph& int8,
+                  const Reference& reference, int trials) {
+  const std::vector<double> added = added_noise(pairs, int8);
   std::vector<std::size_t> order;
-  const auto node_of = [&](const std::string& tensor) -> const Node* {
-    for (const Node& node : prepared.nodes)
-      if (prepared.tensor(node.outputs[0]).name == tensor) return &node;
-    return nullptr;
-  };
-  for (std::size_t i = 0; i < damage.layers.size(); ++i) {
-    const Node* node = node_of(damage.layers[i].name);
-    if (node != nullptr && !repeats_its_input(node->op) && !fixed_parameters(node->op)) order.push_back(i);
-  }
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return damage.layers[a].sqnr_db < damage.layers[b].sqnr_db; });
+  for (std::size_t i = 0; i < pairs.size(); ++i)
+    if (const Op& op = int8.nodes[pairs[i].int8_node].op; !repeats_its_input(op) && !fixed_parameters(op))
+      order.push_back(i);
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return added[a] > added[b]; });
   order.resize(std::min<std::size_t>(order.size(), static_cast<std::size_t>(std::max(0, trials))));
-  const std::vector<Range> ranges = ranges_of(prepared, int8);
+  const Uses uses = uses_of(int8);
+  std::map<std::size_t, std::size_t> real_node_of;
+  for (const Pair& pair : pairs) real_node_of[pair.int8_node] = pair.real_node;
   for (const std::size_t i : order) {
-    const QuantizeOptions options{.float_nodes = {node_of(damage.layers[i].name)->name}};
-    damage.layers[i].error_left_in_float = reference.score(quantize_prepared(prepared, ranges, options)).output_error;
+    NodeMatch nodes{{pairs[i].int8_node, pairs[i].real_node}};
+    for (const int reader : uses.consumers[static_cast<std::size_t>(pairs[i].int8)])
+      if (const auto match = real_node_of.find(static_cast<std::size_t>(reader)); match != real_node_of.end())
+        nodes.insert(*match);
+    const Reference::Score score = reference.score(with_float_nodes(int8, real, nodes));
+    damage.layers[i].error_left_in_float = score.output_error;
+    damage.layers[i].top1_left_in_float = score.top1;
+    for (const auto& [node, twin] : nodes) damage.layers[i].float_nodes.push_back(real.nodes[twin].name);
   }
 }
 
@@ -161,7 +210,9 @@ QuantizationDamage debug_quantization(const Graph& real, const Graph& int8, cons
   damage.output_error = score.output_error;
   damage.agreement = score.agreement;
   damage.images = reference.images();
-  if (options.float_trials > 0) try_in_float(damage, prepared, int8, reference, options.float_trials);
+  damage.float_top1 = reference.float_top1();
+  damage.top1 = score.top1;
+  if (options.float_trials > 0) try_in_float(damage, pairs, prepared, int8, reference, options.float_trials);
   return damage;
 }
 

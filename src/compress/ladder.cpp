@@ -39,17 +39,16 @@ class Ladder {
         ladder_(ladder),
         parts_(split(data, calibration, ladder)),
         observations_(observe(graph, data, parts_.calibration, calibration.threads)),
-        held_out_(observations_.graph, data, parts_.held_out, calibration.threads),
-        estimator_(calibration.estimator) {}
+        held_out_(observations_.graph, data, parts_.held_out, calibration.threads) {}
 
   LadderResult climb() {
     result_.float_top1 = held_out_.float_top1();
     result_.held_out_images = held_out_.images();
-    result_.calibration = estimate(observations_, calibration_.estimator);
-    best_ = {observations_.graph, result_.calibration.ranges, {}};
-    attempt("calibration", [](Plan&) {});
+    attempt("calibration", [&](Plan& plan) {
+      candidate_calibration_ = ranges_of(observations_);
+      plan = {observations_.graph, candidate_calibration_->ranges, {}};
+    });
     original_ = best_.prepared;
-    if (!good_enough()) attempt("ranges", [&](Plan& plan) { choose(plan); });
     if (!good_enough()) attempt("equalisation", [&](Plan& plan) { equalise(plan); });
     if (!good_enough())
       attempt("bias correction", [&](Plan& plan) {
@@ -60,8 +59,11 @@ class Ladder {
         reconstruct_rounding(plan, data_, parts_.calibration, options_, calibration_.seed, calibration_.threads);
         plan.prepared = with_corrected_biases(plan, original_, observations_.tensors, options_);
       });
-    result_.calibration.ranges = best_.ranges;
     result_.real = std::move(best_.prepared);
+    std::vector<std::string> rungs;
+    for (const LadderStep& step : result_.steps)
+      if (step.kept && step.name != "calibration") rungs.push_back(step.name);
+    result_.graph.description = quantized_description(observations_.graph, result_.calibration, rungs);
     return std::move(result_);
   }
 
@@ -75,43 +77,41 @@ class Ladder {
     change(plan);
     Graph graph = quantize_prepared(plan.prepared, plan.ranges, options_, plan.scales);
     const Reference::Score score = held_out_.score(graph);
-    LadderStep step{name, score.top1, held_out_.float_top1() - score.top1, score.output_error, false, 0};
-    // A network that is better than the float one on some hundred pictures was lucky: that counts as no drop.
-    const double loss = std::max(0.0, step.drop), best_loss = std::max(0.0, best_drop_);
-    step.kept = result_.steps.empty() || loss < best_loss || (loss == best_loss && step.output_error < best_error_);
+    LadderStep step{.name = name,
+                    .top1 = score.top1,
+                    .drop = held_out_.float_top1() - score.top1,
+                    .expected_drop = score.expected_drop,
+                    .output_error = score.output_error};
+    step.kept = result_.steps.empty() || step.output_error < best_error_;
     step.seconds = seconds_now() - start;
     if (step.kept) {
       best_ = std::move(plan);
-      best_drop_ = step.drop;
+      best_drop_ = std::max(step.drop, step.expected_drop);
       best_error_ = step.output_error;
       result_.graph = std::move(graph);
       if (candidate_) {
         observations_ = std::move(*candidate_);
         original_ = observations_.graph;
       }
-      if (std::string_view(name) == "ranges") result_.estimators = chosen_;
+      if (candidate_calibration_) result_.calibration = std::move(*candidate_calibration_);
     }
     candidate_.reset();
+    candidate_calibration_.reset();
     result_.steps.push_back(std::move(step));
   }
 
-  void choose(Plan& plan) {
-    std::vector<std::int64_t> some = parts_.calibration;
-    some.resize(
-        std::min<std::size_t>(some.size(), static_cast<std::size_t>(std::max<std::int64_t>(1, ladder_.trial_images))));
-    const Reference trial(observations_.graph, data_, some, calibration_.threads);
-    const ChosenRanges chosen = choose_ranges(plan, observations_, trial, options_, ladder_.max_trials);
-    plan.ranges = chosen.ranges;
-    chosen_ = chosen.estimators;
-    estimator_ = chosen.base;
+  Calibration ranges_of(const Observations& observations) const {
+    if (calibration_.estimator) return estimate(observations, *calibration_.estimator);
+    return choose_ranges(observations, data_, parts_.calibration, calibration_, options_);
   }
 
   void equalise(Plan& plan) {
     std::optional<Graph> graph = equalised(observations_);
     if (!graph) return;
     candidate_ = observe(*graph, data_, parts_.calibration, calibration_.threads);
+    candidate_calibration_ = ranges_of(*candidate_);
     plan.prepared = candidate_->graph;
-    plan.ranges = estimate(*candidate_, estimator_).ranges;
+    plan.ranges = candidate_calibration_->ranges;
   }
 
   const Dataset& data_;
@@ -125,8 +125,7 @@ class Ladder {
   Plan best_;
   Graph original_;  // with the weights that no step has rounded
   std::optional<Observations> candidate_;
-  std::vector<std::string> chosen_;
-  RangeEstimator estimator_;  // of the most tensors
+  std::optional<Calibration> candidate_calibration_;
   double best_drop_ = 1, best_error_ = 0;
 };
 

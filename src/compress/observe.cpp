@@ -11,6 +11,7 @@
 #include "atoll/runtime.h"
 #include "atoll/threads.h"
 #include "base/interrupt.h"
+#include "compress/choose_ranges.h"
 #include "compress/picture_batches.h"
 #include "compress/same_parameters.h"
 
@@ -205,6 +206,7 @@ Calibration estimate(const Observations& observations, RangeEstimator estimator)
   calibration.images = observations.images;
   calibration.hash = observations.hash;
   calibration.convergence = observations.convergence;
+  calibration.estimator = estimator;
   calibration.ranges.resize(observations.tensors.size());
   ThreadPool(hardware_threads()).for_each(static_cast<std::int64_t>(observations.tensors.size()), [&](std::int64_t i) {
     const ActivationStatistics& statistics = observations.tensors[static_cast<std::size_t>(i)];
@@ -220,7 +222,9 @@ Calibration estimate(const Observations& observations, RangeEstimator estimator)
 
 Calibration calibrate(const Graph& graph, const Dataset& data, const CalibrationOptions& options) {
   const std::vector<std::int64_t> indices = calibration_indices(data, options.images, options.seed);
-  return estimate(observe(graph, data, indices, options.threads), options.estimator);
+  const Observations observations = observe(graph, data, indices, options.threads);
+  if (options.estimator) return estimate(observations, *options.estimator);
+  return choose_ranges(observations, data, indices, options, {});
 }
 
 }  // namespace Atoll

@@ -40,6 +40,9 @@ Graph prepared_for_quantization(const Graph& graph);
 // The range an estimator chooses for one activation; always includes 0.
 Range estimate_range(const ActivationStatistics& statistics, RangeEstimator estimator);
 
+// Mean squared error of 8 bits over `range`, as a share of the mean square of the values; 0 where there are none.
+double noise_share(const ActivationStatistics& statistics, Range range);
+
 // Ranges of all tensors.
 Calibration estimate(const Observations& observations, RangeEstimator estimator);
 

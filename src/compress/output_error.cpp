@@ -36,9 +36,10 @@ double divergence(const std::vector<float>& p, const std::vector<float>& q) {
 Reference::Reference(const Graph& real, const Dataset& data, std::vector<std::int64_t> indices, int threads)
     : data_(data), indices_(std::move(indices)), threads_(threads > 0 ? threads : hardware_threads()) {
   real_ = answers(real);
-  std::int64_t right = 0;
   const int offset = classes_of(real) == static_cast<std::int64_t>(data.classes().size()) + 1 ? 1 : 0;
-  for (std::size_t i = 0; i < indices_.size(); ++i) right += best(real_[i]) == data.label(indices_[i]) + offset;
+  for (std::size_t i = 0; i < indices_.size(); ++i)
+    float_right_.push_back(best(real_[i]) == data.label(indices_[i]) + offset);
+  const auto right = std::count(float_right_.begin(), float_right_.end(), true);
   float_top1_ = static_cast<double>(right) / static_cast<double>(std::max<std::size_t>(1, indices_.size()));
 }
 
@@ -68,13 +69,17 @@ Reference::Score Reference::score(const Graph& graph) const {
   const double n = static_cast<double>(std::max<std::size_t>(1, own.size()));
   for (std::size_t i = 0; i < own.size(); ++i) {
     const int offset = own[i].size() == data_.classes().size() + 1 ? 1 : 0;
-    score.top1 += best(own[i]) == data_.label(indices_[i]) + offset;
+    score.right.push_back(best(own[i]) == data_.label(indices_[i]) + offset);
+    score.top1 += score.right.back();
     score.agreement += best(own[i]) == best(real_[i]);
+    score.expected_drop += static_cast<double>(real_[i][static_cast<std::size_t>(best(real_[i]))]) -
+                           static_cast<double>(real_[i][static_cast<std::size_t>(best(own[i]))]);
     score.output_error += divergence(real_[i], own[i]);
   }
   score.top1 /= n;
   score.agreement /= n;
   score.output_error /= n;
+  score.expected_drop /= n;
   return score;
 }
 

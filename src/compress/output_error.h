@@ -15,9 +15,12 @@ class Reference {
 
   struct Score {
     double top1 = 0, agreement = 0, output_error = 0;
+    double expected_drop = 0;  // mean float probability of the float network's class, less that of this one's
+    std::vector<bool> right;  // by picture
   };
   Score score(const Graph& graph) const;
   double float_top1() const { return float_top1_; }
+  const std::vector<bool>& float_right() const { return float_right_; }
   std::int64_t images() const { return static_cast<std::int64_t>(indices_.size()); }
 
  private:
@@ -27,6 +30,7 @@ class Reference {
   std::vector<std::int64_t> indices_;
   int threads_;
   std::vector<std::vector<float>> real_;  // by picture: probabilities
+  std::vector<bool> float_right_;
   double float_top1_ = 0;
 };
 

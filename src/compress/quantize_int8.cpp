@@ -1,14 +1,13 @@
 // The rewriting of a float graph into TFLite's 8-bit form: activations become int8 in place, constants get
-// int8 or int32 twins, and Quantize and Dequantize stand where the outside, or a node left in float, wants
-// other types.
+// int8 or int32 twins, and Quantize and Dequantize stand where the outside wants other types.
 #include "compress/quantize_int8.h"
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "atoll/error.h"
 #include "compress/affine.h"
+#include "compress/float_nodes.h"
 #include "compress/observe.h"
 #include "compress/same_parameters.h"
 
@@ -29,15 +28,7 @@ class Rewriter {
  public:
   Rewriter(const Graph& source, const std::vector<Range>& ranges, const QuantizeOptions& options,
            const WeightScales& scales)
-      : source_(source),
-        options_(options),
-        given_scales_(scales),
-        parameters_(choose_parameters(source, ranges)),
-        float_nodes_(options.float_nodes.begin(), options.float_nodes.end()) {
-    for (const std::string& name : float_nodes_)
-      if (std::none_of(source.nodes.begin(), source.nodes.end(), [&](const Node& node) { return node.name == name; }))
-        fail("'{}' has no node '{}' that could stay in float", source.name, name);
-  }
+      : source_(source), options_(options), given_scales_(scales), parameters_(choose_parameters(source, ranges)) {}
 
   Graph run() {
     result_ = source_;
@@ -51,10 +42,7 @@ class Rewriter {
     for (TensorId& id : result_.inputs) id = add_input(id);
     for (std::size_t n = 0; n < source_.nodes.size(); ++n) {
       require_int8_form(source_, source_.nodes[n]);
-      if (float_nodes_.contains(source_.nodes[n].name))
-        add_float(source_.nodes[n]);
-      else
-        add_int8(source_.nodes[n], n);
+      add_int8(source_.nodes[n], n);
     }
     for (TensorId& id : result_.outputs) id = add_output(id);
     Graph result = prune_unused(result_);
@@ -104,23 +92,6 @@ class Rewriter {
     const Op op = options_.output == DType::kFloat32 ? Op(Dequantize{}) : Op(Quantize{});
     result_.add_node({.name = name + "/from_int8", .op = op, .inputs = {id}, .outputs = {outside}});
     return outside;
-  }
-
-  // Inputs come in through Dequantize, the output goes out through Quantize.
-  void add_float(Node node) {
-    for (TensorId& id : node.inputs) {
-      if (id == kNoTensor || source_.tensor(id).constant) continue;
-      const std::string name = result_.tensor(id).name + "/float_for/" + node.name;
-      const TensorId real = add_like(id, name, DType::kFloat32, {});
-      result_.add_node({.name = name, .op = Dequantize{}, .inputs = {id}, .outputs = {real}});
-      id = real;
-    }
-    const TensorId out = node.outputs[0];
-    const TensorId real = add_like(out, result_.tensor(out).name + "/float", DType::kFloat32, {});
-    node.outputs[0] = real;
-    const std::string name = node.name + "/quantize";
-    result_.add_node(std::move(node));
-    result_.add_node({.name = name, .op = Quantize{}, .inputs = {real}, .outputs = {out}});
   }
 
   void add_int8(Node node, std::size_t n) {
@@ -177,7 +148,6 @@ class Rewriter {
   const QuantizeOptions& options_;
   const WeightScales& given_scales_;
   const ActivationParameters parameters_;
-  const std::set<std::string> float_nodes_;
   Graph result_;
 };
 
@@ -203,7 +173,9 @@ Graph quantize_prepared(const Graph& prepared, const std::vector<Range>& ranges,
   require_type(options.input, "input");
   require_type(options.output, "output");
   require_ranges(prepared, ranges);
-  return Rewriter(options.softmax ? with_softmax(prepared) : prepared, ranges, options, scales).run();
+  const Graph source = options.softmax ? with_softmax(prepared) : prepared;
+  Graph int8 = Rewriter(source, ranges, options, scales).run();
+  return options.float_nodes.empty() ? int8 : with_float_nodes(int8, source, options.float_nodes);
 }
 
 WeightScales scales_of_weights(const Graph& prepared, const std::vector<Range>& ranges,
@@ -217,7 +189,21 @@ WeightScales scales_of_weights(const Graph& prepared, const std::vector<Range>& 
 }
 
 Graph quantize_int8(const Graph& graph, const Calibration& calibration, const QuantizeOptions& options) {
-  return quantize_prepared(prepared_for_quantization(graph), calibration.ranges, options);
+  Graph result = quantize_prepared(prepared_for_quantization(graph), calibration.ranges, options);
+  result.description = quantized_description(graph, calibration, {});
+  return result;
+}
+
+std::string quantized_description(const Graph& graph, const Calibration& calibration,
+                                  const std::vector<std::string>& rungs) {
+  std::string text = graph.description.empty() ? "" : graph.description + "; ";
+  text += "int8";
+  if (calibration.images > 0)
+    text += fmt::format(" by {} calibration pictures (FNV-1a {}), ranges by {}", calibration.images, calibration.hash,
+                        name_of(calibration.estimator));
+  if (!calibration.exceptions.empty()) text += fmt::format(", {} otherwise", calibration.exceptions.size());
+  for (const std::string& rung : rungs) text += ", " + rung;
+  return text;
 }
 
 }  // namespace Atoll

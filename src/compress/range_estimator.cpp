@@ -128,6 +128,14 @@ RangeEstimator range_estimator(std::string_view name) {
   fail("'{}' is no estimator of ranges: there are minmax, average, percentile, entropy and mse", name);
 }
 
+double noise_share(const ActivationStatistics& s, Range range) {
+  const std::vector<Bin> bins = filled_bins(s.histogram);
+  double signal = 0;
+  for (const Bin& bin : bins) signal += bin.count * bin.centre * bin.centre;
+  if (!(signal > 0) || !(range.high > range.low)) return 0;
+  return squared_error(bins, static_cast<double>(range.low), static_cast<double>(range.high)) / signal;
+}
+
 Range estimate_range(const ActivationStatistics& s, RangeEstimator estimator) {
   if (s.histogram.empty() || !(s.low < s.high)) return {s.low, s.high};
   switch (estimator) {

@@ -77,5 +77,27 @@ TEST(LiteRtQuantized, GivesTheSameBytes) {
   EXPECT_EQ(cases.differences(), "");
 }
 
+// Layers whose weights and ranges are of extreme and drawn sizes: what the arithmetic must clamp, it clamps alike.
+TEST(LiteRtQuantized, GivesTheSameBytesForExtremeScales) {
+  if (litert::python().empty()) GTEST_SKIP() << "ATOLL_LITERT_PYTHON is not set";
+  litert::Cases cases;
+  Rng rng(31);
+  for (int round = 0; round < 24; ++round) {
+    Graph g =
+        round % 2 == 0 ? small_network(static_cast<std::uint64_t>(round)) : branches(static_cast<std::uint64_t>(round));
+    const auto data = pictures(8, round % 2 == 0 ? 16 : 12, 3, static_cast<std::uint64_t>(round));
+    Calibration c = calibrate(g, *data, {.estimator = RangeEstimator::kMinMax});
+    for (Range& range : c.ranges) {
+      const double kind = rng.uniform(), factor = std::exp(rng.uniform(-6, 6));
+      range = kind < 0.1   ? Range{0, 0}
+              : kind < 0.2 ? Range{0, static_cast<float>(factor)}
+              : kind < 0.3 ? Range{static_cast<float>(-factor), 0}
+                           : Range{range.low * static_cast<float>(factor), range.high * static_cast<float>(factor)};
+    }
+    add_pictures(cases, "extreme " + std::to_string(round), quantize_int8(g, c), *data, 0);
+  }
+  EXPECT_EQ(cases.differences(), "");
+}
+
 }  // namespace
 }  // namespace Atoll

@@ -182,6 +182,33 @@ TEST(QuantizeInt8, ANodeCanStayInFloat) {
   EXPECT_THAT(error_of([&] { int8_of(g, *data, {.float_nodes = {"nobody"}}); }), HasSubstr("no node 'nobody'"));
 }
 
+TEST(QuantizeInt8, BetweenTwoFloatNodesNothingIsRounded) {
+  const Graph g = small_network();
+  const auto data = pictures(8, 16, 3);
+  const auto count = [](const Graph& graph, auto kind) {
+    return std::count_if(graph.nodes.begin(), graph.nodes.end(),
+                         [](const Node& node) { return std::holds_alternative<decltype(kind)>(node.op); });
+  };
+  const Graph q = int8_of(g, *data, {.softmax = false, .float_nodes = {"expand2", "depthwise2"}});
+  EXPECT_EQ(count(q, Dequantize{}), 1) << "into expand2";
+  EXPECT_EQ(count(q, Quantize{}), 1) << "out of depthwise2";
+  EXPECT_EQ(q.tensor(node_named(q, "depthwise2").inputs[0]).dtype, DType::kFloat32);
+  // All of it in float: only the input and the output are rounded.
+  std::vector<std::string> all;
+  for (const Node& node : g.nodes) all.push_back(node.name);
+  const Graph nearly_real = int8_of(g, *data, {.softmax = false, .float_nodes = all});
+  EXPECT_GT(sqnr_db(g, nearly_real, *data, 8), sqnr_db(g, int8_of(g, *data, {.softmax = false}), *data, 8) + 5);
+}
+
+TEST(QuantizeInt8, SaysHowItWasCalibrated) {
+  const Graph g = small_network();
+  const auto data = pictures(8, 16, 3);
+  const Calibration c = calibrate(g, *data, {.estimator = RangeEstimator::kPercentile});
+  const std::vector<std::byte> file = write_tflite(quantize_int8(g, c));
+  EXPECT_EQ(read_tflite(file, "x").description,
+            "int8 by 8 calibration pictures (FNV-1a " + c.hash + "), ranges by percentile");
+}
+
 TEST(QuantizeInt8, RefusesWhatHasNoIntegerForm) {
   const auto data = pictures(4, 8, 3);
   GraphBuilder b("training");
@@ -253,6 +280,67 @@ TEST(QuantizeInt8, DrawnLayersWithExtremeScalesStayClose) {
       const auto a = run_on(real, *data, i), y = run_on(quantized, *data, i);
       for (std::size_t k = 0; k < a.size(); ++k) ASSERT_LE(std::fabs(a[k] - y[k]), bound) << "round " << round;
     }
+  }
+}
+
+// Ranges all above zero, all below, or empty: zero stays exact, at either end of int8, and what lies in the range
+// comes out within half a step.
+TEST(QuantizeInt8, DrawnRangesPutTheZeroPointAtEitherEnd) {
+  Rng rng(17);
+  const auto data = pictures(4, 4, 1);
+  for (int round = 0; round < 40; ++round) {
+    GraphBuilder b("ends");
+    TensorId x = b.input({1, 4, 4, 1});
+    x = b.conv2d(x, 2, 1, {.bias = true}, "c");
+    Graph g = b.build({x});
+    const int kind = static_cast<int>(rng.below(3));  // above, below, empty
+    const auto size = static_cast<float>(std::exp(rng.uniform(-20, 20)));
+    const float weight = kind == 2 ? 0 : size / 4, bias = kind == 2 ? 0 : kind == 0 ? size : -size;
+    g.tensor(g.nodes[0].inputs[1]).data = Data::of(std::vector<float>{weight, -weight});
+    g.tensor(g.nodes[0].inputs[2]).data = Data::of(std::vector<float>{bias, bias});
+    g.preprocessing = centred();
+    const Graph q = int8_of(g, *data, {.softmax = false});
+    const Quantization& out = q.output().quantization;
+    EXPECT_TRUE(std::isfinite(out.scale[0]) && out.scale[0] > 0);
+    if (kind < 2) {
+      EXPECT_EQ(out.zero_point[0], kind == 0 ? -128 : 127) << "round " << round;
+    }
+    Session real(g, {.kernels = Kernels::kReference}), quantized(q, {.kernels = Kernels::kReference});
+    const std::vector<float> a = run_on(real, *data, 0), y = run_on(quantized, *data, 0);
+    // Half a step each for the output and for the input times the weight, and the bias' own rounding.
+    const double bound = 0.51 * static_cast<double>(out.scale[0]) + static_cast<double>(weight) * 0.51 / 128 +
+                         static_cast<double>(weight) / 127;
+    for (std::size_t k = 0; k < a.size(); ++k) ASSERT_LE(std::fabs(a[k] - y[k]), bound) << "round " << round;
+  }
+}
+
+// NaN and infinity, wherever they are: refused with the name of the constant, or of the first tensor that they reach.
+TEST(QuantizeInt8, DrawnNanAndInfinityAreNamedAndRefused) {
+  Rng rng(23);
+  const auto data = pictures(4, 16, 3);
+  const float bad[] = {std::nanf(""), INFINITY, -INFINITY};
+  for (int round = 0; round < 40; ++round) {
+    Graph g = small_network(static_cast<std::uint64_t>(round));
+    const float value = bad[rng.below(3)];
+    if (rng.chance(0.2)) {  // calibration pictures that become what they should not
+      g.preprocessing->mean = {value};
+      EXPECT_THAT(error_of([&] { calibrate(g, *data); }), HasSubstr("preprocessing has mean"));
+      continue;
+    }
+    std::vector<TensorId> constants;
+    for (std::size_t i = 0; i < g.tensors.size(); ++i)
+      if (g.tensors[i].constant && g.tensors[i].dtype == DType::kFloat32) constants.push_back(static_cast<TensorId>(i));
+    Tensor& tensor = g.tensor(constants[rng.below(static_cast<std::uint32_t>(constants.size()))]);
+    std::vector<float> values(tensor.data.as<float>().begin(), tensor.data.as<float>().end());
+    values[rng.below(static_cast<std::uint32_t>(values.size()))] = value;
+    tensor.data = Data::of(values);
+    const auto named = HasSubstr("'" + tensor.name + "'");
+    EXPECT_THAT(error_of([&] { calibrate(g, *data); }), named);
+    EXPECT_THAT(error_of([&] { quantize_dynamic(g); }), named);
+    EXPECT_THAT(error_of([&] { quantize_float16(g); }), named);
+    Calibration none;
+    none.ranges.resize(g.tensors.size());
+    EXPECT_THAT(error_of([&] { quantize_int8(g, none); }), named);
   }
 }
 

@@ -192,17 +192,40 @@ TEST(Ladder, ClimbsWhileTheDropAsksAndNeverEndsWorse) {
   // No drop is small enough, so every rung is tried.
   const LadderResult r =
       quantize_with_ladder(uneven_network(), *pictures(60, 12, 3), {.estimator = RangeEstimator::kMinMax, .images = 30},
-                           {}, {.max_drop = -2, .trial_images = 8, .max_trials = 20});
-  ASSERT_EQ(r.steps.size(), 5u);
-  double drop = r.steps[0].drop, error = r.steps[0].output_error;
+                           {}, {.max_drop = -2});
+  ASSERT_EQ(r.steps.size(), 4u);
+  double error = r.steps[0].output_error;
   for (const LadderStep& step : r.steps) {
-    if (!step.kept) continue;
-    EXPECT_LE(std::max(0.0, step.drop), std::max(0.0, drop));
-    drop = step.drop;
-    error = step.output_error;
+    EXPECT_GE(step.expected_drop, 0);
+    EXPECT_EQ(step.kept, step.name == "calibration" || step.output_error < error) << step.name;
+    if (step.kept) error = step.output_error;
   }
   EXPECT_LT(error, r.steps[0].output_error);
   EXPECT_EQ(scheme_of(r.graph), "int8");
+}
+
+TEST(Ladder, SaysInTheFileWhichStepsWereKept) {
+  const LadderResult r =
+      quantize_with_ladder(uneven_network(), *pictures(60, 12, 3), {.estimator = RangeEstimator::kMinMax, .images = 30},
+                           {}, {.max_drop = -2});
+  for (const LadderStep& step : r.steps)
+    EXPECT_EQ(r.graph.description.find(step.name) != std::string::npos, step.kept) << step.name;
+  EXPECT_THAT(r.graph.description, HasSubstr(r.calibration.hash));
+}
+
+TEST(Ranges, AreChosenTensorByTensorByTheErrorOfTheOutput) {
+  const Graph g = uneven_network();
+  const auto data = pictures(40, 12, 3);
+  const std::vector<std::int64_t> indices = calibration_indices(*data, 40, 0);
+  const Observations o = observe(g, *data, indices, 1);
+  const Reference reference(o.graph, *data, indices, 1);
+  const auto error = [&](const Calibration& c) { return reference.score(quantize_int8(g, c)).output_error; };
+  // All pictures judge, so the choice is at least as good as every estimator for all tensors.
+  const Calibration chosen = calibrate(g, *data, {.images = 40, .trial_images = 40});
+  for (const auto estimator : {RangeEstimator::kMinMax, RangeEstimator::kMovingAverage, RangeEstimator::kPercentile,
+                               RangeEstimator::kEntropy, RangeEstimator::kMse})
+    EXPECT_LE(error(chosen), error(estimate(o, estimator)) + 1e-12) << name_of(estimator);
+  EXPECT_EQ(chosen.hash, o.hash);
 }
 
 TEST(Ladder, RefusesTooFewPictures) {
@@ -227,6 +250,40 @@ TEST(DebugQuantization, NamesTheLayerThatHurts) {
   EXPECT_GT(layer.saturated, 0.1);
   EXPECT_GT(bad.output_error, good.output_error);
   EXPECT_GE(layer.error_left_in_float, 0);
+  EXPECT_LT(layer.error_left_in_float, bad.output_error) << "its range is what hurts, and in float it has none";
+  EXPECT_THAT(layer.float_nodes, ::testing::ElementsAre("project2", "head"));
+  EXPECT_GE(layer.top1_left_in_float, 0);
+}
+
+TEST(DebugQuantization, MatchesLayersByTheirOrderWhereNamesDiffer) {
+  const Graph g = small_network();
+  const auto data = pictures(24, 16, 3);
+  const Graph q = quantize_int8(g, calibrate(g, *data, {.estimator = RangeEstimator::kMinMax, .images = 24}));
+  Graph renamed = q;
+  for (std::size_t i = 0; i < renamed.tensors.size(); ++i) renamed.tensors[i].name = "t" + std::to_string(i);
+  const QuantizationDamage a = debug_quantization(g, q, *data, {.images = 12, .float_trials = 1}),
+                           b = debug_quantization(g, renamed, *data, {.images = 12, .float_trials = 1});
+  ASSERT_EQ(a.layers.size(), b.layers.size());
+  for (std::size_t i = 0; i < a.layers.size(); ++i) {
+    EXPECT_EQ(a.layers[i].op, b.layers[i].op);
+    EXPECT_EQ(a.layers[i].sqnr_db, b.layers[i].sqnr_db);
+    EXPECT_EQ(a.layers[i].error_left_in_float, b.layers[i].error_left_in_float);
+  }
+  EXPECT_THAT(error_of([&] { debug_quantization(uneven_network(), renamed, *data); }), HasSubstr("no layer in common"));
+}
+
+TEST(QuantizationPage, ShowsLadderCalibrationAndLayers) {
+  const Graph g = small_network();
+  const auto data = pictures(60, 16, 3);
+  const LadderResult r = quantize_with_ladder(g, *data, {.estimator = RangeEstimator::kMse, .images = 30});
+  const QuantizationDamage damage = debug_quantization(r.real, r.graph, *data, {.images = 8, .float_trials = 1});
+  const std::string page = quantization_page(
+      {.model = "small", .facts = {}, .calibration = r.calibration, .steps = r.steps, .damage = damage});
+  for (const std::string& text : {r.calibration.hash, std::string("depthwise2"), std::string("The ladder"),
+                                  std::string("Signal to quantization noise")})
+    EXPECT_THAT(page, HasSubstr(text));
+  EXPECT_THAT(quantization_page({.model = "small", .facts = {}, .calibration = {}, .steps = {}, .damage = damage}),
+              ::testing::Not(HasSubstr("The ladder")));
 }
 
 TEST(Dequantized, StandsForTheSameNetwork) {

@@ -66,6 +66,37 @@ TEST(Evaluate, RefusesOtherClassesAndUnstatedPreprocessing) {
   EXPECT_THROW(evaluate(graph, Pixels(4), {}), Error);
 }
 
+// The classes of a model with more of them: by number, by label whatever its case, or refused by name.
+class Named : public Pixels {
+ public:
+  explicit Named(std::vector<std::string> names) : Pixels(static_cast<int>(names.size())), own_(std::move(names)) {}
+  const std::vector<std::string>& classes() const override { return own_; }
+
+ private:
+  std::vector<std::string> own_;
+};
+
+TEST(WithClassesOf, NumbersTheClassesAsTheModelDoes) {
+  Graph graph = nearest(5, 0);
+  const auto by_number = with_classes_of(graph, std::make_shared<Named>(std::vector<std::string>{"3", "0"}));
+  EXPECT_EQ(by_number->classes().size(), 5u);
+  EXPECT_EQ(by_number->label(0), 3);
+  EXPECT_EQ(by_number->label(1), 0);
+  graph.labels = {"ant", "bee", "cat", "dog", "eel"};
+  const auto by_label = with_classes_of(graph, std::make_shared<Named>(std::vector<std::string>{"Dog", "bee"}));
+  EXPECT_EQ(by_label->label(0), 3);
+  EXPECT_EQ(by_label->label(1), 1);
+  EXPECT_EQ(by_label->size(), 8);
+  EXPECT_THROW(with_classes_of(graph, std::make_shared<Named>(std::vector<std::string>{"dog", "fox"})), Error);
+  EXPECT_THROW(with_classes_of(graph, std::make_shared<Named>(std::vector<std::string>{"dog", "5"})), Error);
+}
+
+TEST(WithClassesOf, LeavesDataThatFitsAsItIs) {
+  const auto data = std::make_shared<Pixels>(4);
+  EXPECT_EQ(with_classes_of(nearest(4, 0), data), data);
+  EXPECT_EQ(with_classes_of(nearest(4, 1), data), data) << "one more is a background class";
+}
+
 TEST(Evaluate, TakesOnlyTheFirstImagesWhenAsked) {
   EXPECT_DOUBLE_EQ(evaluate(nearest(4, 0), Pixels(4), {}, 3).top1, 1);
 }

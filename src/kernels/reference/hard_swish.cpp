@@ -24,6 +24,12 @@ Int16 truncating_doubling_high_mul(Int16 a, Int16 b) {
   return static_cast<Int16>(std::int32_t{a} * b / (1 << 15));
 }
 
+// TFLite's division in 16 bits: from 2^16 on, its mask of the remainder is all ones, and every number becomes 1 or -1.
+std::int32_t rounding_divide(Int16 x, int exponent) {
+  if (exponent > 15) return x >= 0 ? 1 : -1;
+  return rounding_shift_right(x, exponent);
+}
+
 struct ShortMultiplier {
   Int16 fraction = 0;
   int shift = 0;
@@ -56,10 +62,10 @@ struct HardSwishTable {
     if (gate.shift > 0) third = saturate(std::int64_t{third} << (gate.shift - 1));
     third = rounding_doubling_high_mul(third, gate.fraction);
     if (gate.shift > 0) third = saturate(std::int64_t{third} * 2);
-    if (gate.shift < 0) third = static_cast<Int16>(rounding_shift_right(third, -gate.shift));
+    if (gate.shift < 0) third = static_cast<Int16>(rounding_divide(third, -gate.shift));
     const auto gated = static_cast<Int16>((third + (1 << 15)) >> 1);
     const Int16 product = truncating_doubling_high_mul(gated, value);
-    return saturate(rounding_shift_right(product, -output.shift) + y_zero);
+    return saturate(rounding_divide(product, -output.shift) + y_zero);
   }
 };
 
