@@ -16,7 +16,7 @@ class Reference {
   struct Score {
     double top1 = 0, agreement = 0, output_error = 0;
     double expected_drop = 0;  // mean float probability of the float network's class, less that of this one's
-    std::vector<bool> right;  // by picture
+    std::vector<bool> right;   // by picture
   };
   Score score(const Graph& graph) const;
   double float_top1() const { return float_top1_; }

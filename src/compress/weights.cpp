@@ -41,7 +41,7 @@ std::vector<float> weight_scales(const Graph& graph, const Node& node, float inp
     for (std::size_t i = 0; i < bias.size(); ++i) {
       float& scale = scales[per_tensor ? 0 : i % channels];
       scale = static_cast<float>(
-          std::max(static_cast<double>(scale), std::fabs(static_cast<double>(bias[i])) / (in * 0x1p30)));
+          std::max(static_cast<double>(scale), std::fabs(static_cast<double>(bias[i])) / (in * 0x1p28)));
     }
   }
   return scales;

@@ -21,7 +21,8 @@ WeightLayout layout_of(const Graph& graph, const Node& node);
 using WeightScales = std::map<TensorId, std::vector<float>>;
 
 // One scale for each channel (or one alone, `per_tensor`): largest magnitude / 127, but moved where the
-// arithmetic of the kernels would not hold it: the bias, in units of input * weight scale, must fit 30 bits, and
+// arithmetic of the kernels would not hold it: the bias, in units of input * weight scale, must fit 28 bits (with
+// more, as channels whose weights are all but zero would have, the quick kernels' 32 bits could overflow), and
 // input * weight / output scale must lie within 2^-31 and 2^20. A channel of zeros takes the largest scale of
 // the others.
 std::vector<float> weight_scales(const Graph& graph, const Node& node, float input_scale, float output_scale,

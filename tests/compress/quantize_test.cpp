@@ -344,6 +344,22 @@ TEST(QuantizeInt8, DrawnNanAndInfinityAreNamedAndRefused) {
   }
 }
 
+// A channel whose weights are all but zero and whose bias is not: what the accumulator holds stays within 28 bits, so
+// that 32-bit arithmetic has room.
+TEST(QuantizeInt8, NearlyDeadChannelsKeepTheirBiasSmall) {
+  Graph g = small_network();
+  const Node& node = node_named(g, "expand1");
+  std::vector<float> weights(g.tensor(node.inputs[1]).data.as<float>().begin(),
+                             g.tensor(node.inputs[1]).data.as<float>().end());
+  for (std::size_t i = 0; i < weights.size() / 24; ++i) weights[i] = 1e-12f;  // of the first channel
+  g.tensor(node.inputs[1]).data = Data::of(weights);
+  const auto data = pictures(8, 16, 3);
+  const Graph q = int8_of(g, *data, {.softmax = false});
+  for (const std::int32_t bias : q.tensor(node_named(q, "expand1").inputs[2]).data.as<std::int32_t>())
+    EXPECT_LE(std::abs(static_cast<std::int64_t>(bias)), (std::int64_t{1} << 28) + 1);
+  EXPECT_GT(sqnr_db(g, q, *data, 8), 25);
+}
+
 TEST(QuantizeInt8, AllZeroNetworksGiveZero) {
   Graph g = small_network();
   for (Tensor& tensor : g.tensors)
