@@ -1,5 +1,5 @@
-// Models by the command line's MODEL word, whatever holds them: a zoo name, a .tflite or .onnx file, or an Atoll
-// architecture file (.json); and files written from a Graph.
+// Models by the command line's MODEL word, whatever holds them: a zoo name, a .tflite or .onnx file, an Atoll
+// architecture file (.json), or the folder of a training; and files written from a Graph.
 #pragma once
 
 #include <filesystem>
@@ -14,6 +14,10 @@ namespace Atoll {
 
 // Throws Error: unknown name (with the nearest), unreadable or malformed file.
 Graph load_model(const std::string& model, const ZooOptions& options = {});
+
+// A network in its training form, with its weights, as network.json and weights.safetensors in `folder`, of which
+// load_model() makes the same graph again.
+void save_trained(const Graph& graph, const std::filesystem::path& folder);
 
 // By the extension of `path`: .tflite and .onnx (a training form is folded first), .json (the architecture alone) or
 // .safetensors (the weights alone).

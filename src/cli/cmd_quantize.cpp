@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/model_run.h"
+#include "cli/qat_run.h"
 
 namespace Atoll::cli {
 namespace {
@@ -25,6 +26,7 @@ struct QuantizeFlags {
   bool skip_bad = false, ladder = false;
   LadderOptions rungs;
   PreprocessingFlags preprocessing;
+  QatFlags qat;
 };
 
 DType type_of(const std::string& name) {
@@ -80,8 +82,20 @@ struct Quantized {
   QuantizationPage page;
 };
 
+// From the model as it was loaded, in its training form where it has one.
+QatResult train_on(const QuantizeFlags& flags, const Common& common, std::shared_ptr<const Dataset> data,
+                   const CalibrationOptions& how, const QuantizeOptions& options, nlohmann::json& answer) {
+  Graph graph = flags.model.load();
+  flags.preprocessing.apply(graph);
+  const auto test = flags.eval_data.empty() ? nullptr : open_dataset(flags.eval_data, Split::kTest);
+  QatResult result = flags.qat.run(graph, std::move(data), test, how, options, flags.output, common);
+  answer["qat"] = {{"epochs", result.history.size()}};
+  if (test) answer["qat"]["calibrated_top1"] = result.calibrated_top1;
+  return result;
+}
+
 Quantized quantize_with_pictures(const QuantizeFlags& flags, const Common& common, const Graph& graph,
-                                 const Dataset& data, nlohmann::json& answer) {
+                                 const std::shared_ptr<const Dataset>& data, nlohmann::json& answer) {
   CalibrationOptions how = flags.calibration;
   if (flags.estimator != "auto") how.estimator = range_estimator(flags.estimator);
   how.seed = common.seed;
@@ -90,14 +104,18 @@ Quantized quantize_with_pictures(const QuantizeFlags& flags, const Common& commo
   QuantizeOptions options{.input = input, .output = flags.output_type.empty() ? input : type_of(flags.output_type)};
   options.float_nodes = flags.float_nodes;
   Quantized result{.graph = {}, .real = graph, .page = {.model = graph.name}};
-  if (flags.ladder) {
-    LadderResult climbed = quantize_with_ladder(graph, data, how, options, flags.rungs);
+  if (flags.qat.epochs > 0) {
+    QatResult trained = train_on(flags, common, data, how, options, answer);
+    result.graph = std::move(trained.graph);
+    result.page.calibration = std::move(trained.calibration);
+  } else if (flags.ladder) {
+    LadderResult climbed = quantize_with_ladder(graph, *data, how, options, flags.rungs);
     answer["ladder"] = ladder_json(climbed);
     result = {std::move(climbed.graph), std::move(climbed.real), {.model = graph.name}};
     result.page.calibration = std::move(climbed.calibration);
     result.page.steps = std::move(climbed.steps);
   } else {
-    result.page.calibration = calibrate(graph, data, how);
+    result.page.calibration = calibrate(graph, *data, how);
     result.graph = quantize_int8(graph, *result.page.calibration, options);
   }
   say_calibration(*result.page.calibration);
@@ -135,6 +153,7 @@ void refuse_unused(const QuantizeFlags& flags) {
 
 int run(const QuantizeFlags& flags, const Common& common) {
   const bool int8 = flags.scheme == "int8";
+  if (flags.qat.epochs > 0 && (!int8 || flags.ladder)) fail("--qat-epochs goes with --scheme int8, without --ladder");
   if (int8 && flags.data.empty()) fail("the scheme int8 needs calibration pictures: give --data");
   if (!int8) refuse_unused(flags);
   Graph graph = to_inference(flags.model.load());
@@ -147,7 +166,7 @@ int run(const QuantizeFlags& flags, const Common& common) {
   if (int8) {
     data = open_dataset(flags.data, Split::kTrain, {.skip_bad = flags.skip_bad});
     if (flags.ladder || !flags.html.empty()) data = with_classes_of(graph, data);  // calibration needs no labels
-    quantized = quantize_with_pictures(flags, common, graph, *data, answer);
+    quantized = quantize_with_pictures(flags, common, graph, data, answer);
   } else {
     quantized.graph = flags.scheme == "dynamic" ? quantize_dynamic(graph) : quantize_float16(graph);
   }
@@ -185,6 +204,7 @@ void add_quantize(Cli& cli) {
       "  atoll quantize float.tflite --scheme int8 --data fashion-mnist -o int8.tflite\n"
       "  atoll quantize float.tflite --scheme int8 --data imagefolder:pictures --eval-data imagefolder:pictures \\\n"
       "      --input-type uint8 -o int8.tflite --json\n"
+      "  atoll quantize out/first --data fashion-mnist --qat-epochs 3 --distill 0.5 -o int8.tflite\n"
       "  atoll quantize float.tflite --scheme dynamic -o dynamic.tflite\n"
       "  atoll quantize float.tflite --scheme float16 -o half.tflite");
   auto flags = std::make_shared<QuantizeFlags>();
@@ -219,6 +239,7 @@ void add_quantize(Cli& cli) {
   command->add_option("--html", flags->html, "writes a report with charts there: calibration, ladder, layer by layer");
   command->add_flag("--skip-bad", flags->skip_bad, "leave undecodable images out");
   flags->preprocessing.declare(command);
+  flags->qat.declare(command);
   cli.run(command, [flags, &cli] { return run(*flags, cli.common); });
 }
 

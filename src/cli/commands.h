@@ -21,6 +21,7 @@ void add_scale(Cli& cli);
 void add_train(Cli& cli);
 void add_eval(Cli& cli);
 void add_quantize(Cli& cli);
+void add_prune(Cli& cli);
 void add_debug_quant(Cli& cli);
 void add_classify(Cli& cli);
 void add_run(Cli& cli);

@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
   add_train(cli);
   add_eval(cli);
   add_quantize(cli);
+  add_prune(cli);
   add_debug_quant(cli);
   add_classify(cli);
   add_run(cli);

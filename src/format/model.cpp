@@ -5,6 +5,7 @@
 #include "atoll/error.h"
 #include "atoll/weights.h"
 #include "base/file.h"
+#include "graph/rewrite.h"
 
 namespace Atoll {
 namespace {
@@ -37,6 +38,12 @@ Graph load_file(const fs::path& path, const std::string& extension) {
   }
 }
 
+constexpr const char *kNetwork = "network.json", *kWeights = "weights.safetensors";
+
+Graph load_trained(const fs::path& folder) {
+  return load_weights(load_file(folder / kNetwork, ".json"), folder / kWeights);
+}
+
 bool is_training_form(const Graph& graph) {
   return std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const Node& node) {
     return std::holds_alternative<BatchNorm>(node.op) || std::holds_alternative<Dropout>(node.op);
@@ -53,11 +60,18 @@ Graph load_model(const std::string& model, const ZooOptions& options) {
       fail("'{}' is a file, whose resolution and classes are fixed; only a zoo name takes them", model);
     return load_file(path, extension);
   }
-  if (extension == ".safetensors") fail("'{}' holds weights without their network; it goes with --weights", model);
   std::error_code ignored;
+  if (fs::exists(path / kNetwork, ignored)) return load_trained(path);
+  if (extension == ".safetensors") fail("'{}' holds weights without their network; it goes with --weights", model);
   if (fs::exists(path, ignored) && model.find('/') != std::string::npos)
     fail("'{}' is not a model file: its name should end in .tflite, .onnx or .json", model);
   return build_zoo_model(model, options);
+}
+
+void save_trained(const Graph& graph, const fs::path& folder) {
+  const Graph named = rewrite::with_unique_names(graph);  // weights are found by name
+  save_model(named, folder / kNetwork);
+  save_model(named, folder / kWeights);
 }
 
 void save_model(const Graph& graph, const fs::path& path) {

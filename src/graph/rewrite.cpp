@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_set>
 
 #include "atoll/error.h"
 
@@ -28,6 +29,26 @@ TensorId append(Graph& graph, std::string name, Op op, std::vector<TensorId> inp
 std::vector<float> values_of(const Graph& graph, TensorId id) {
   const std::span<const float> values = graph.tensor(id).data.as<float>();
   return {values.begin(), values.end()};
+}
+
+namespace {
+
+template <typename Items>
+void name_once(Items& items) {
+  std::unordered_set<std::string> taken;
+  for (auto& item : items) {
+    const std::string name = item.name;
+    for (int n = 2; !taken.insert(item.name).second; ++n) item.name = fmt::format("{}#{}", name, n);
+  }
+}
+
+}  // namespace
+
+Graph with_unique_names(const Graph& graph) {
+  Graph result = graph;
+  name_once(result.tensors);
+  name_once(result.nodes);
+  return result;
 }
 
 }  // namespace rewrite

@@ -15,4 +15,7 @@ TensorId append(Graph& graph, std::string name, Op op, std::vector<TensorId> inp
 // Float constants' values, or nothing when the network has no weights yet.
 std::vector<float> values_of(const Graph& graph, TensorId id);
 
+// The same network with every tensor's and every node's name once: later ones become "name#2", "name#3".
+Graph with_unique_names(const Graph& graph);
+
 }  // namespace Atoll::rewrite

@@ -35,7 +35,8 @@ class Hash {
 
 }  // namespace
 
-std::uint64_t fingerprint_of(const Graph& graph, std::int64_t images, const TrainOptions& options) {
+std::uint64_t fingerprint_of(const Graph& graph, std::int64_t images, const TrainOptions& options,
+                             const ValueTransform* transform) {
   Hash hash;
   for (const Node& node : graph.nodes) {
     hash.add(name_of(node.op));
@@ -49,13 +50,29 @@ std::uint64_t fingerprint_of(const Graph& graph, std::int64_t images, const Trai
   hash.add(static_cast<std::uint64_t>(options.schedule));
   hash.add(options.seed);
   const Augmentation& a = options.augmentation;
-  for (const double value :
-       {options.learning_rate, options.decay_rate, options.decay_epochs, options.warmup_epochs, options.momentum,
-        options.rms_decay, options.rms_epsilon, options.weight_decay, options.label_smoothing, options.ema_decay,
-        options.bn_momentum, options.freeze_bn_from, static_cast<double>(a.flip), static_cast<double>(a.shift_pixels),
-        a.crop_area_min, static_cast<double>(a.cutout_pixels), a.mixup_alpha, static_cast<double>(a.randaugment_ops),
-        a.randaugment_magnitude})
+  for (const double value : {options.learning_rate,
+                             options.decay_rate,
+                             options.decay_epochs,
+                             options.warmup_epochs,
+                             options.momentum,
+                             options.rms_decay,
+                             options.rms_epsilon,
+                             options.weight_decay,
+                             options.label_smoothing,
+                             options.ema_decay,
+                             options.bn_momentum,
+                             options.freeze_bn_from,
+                             options.distill_weight,
+                             options.distill_temperature,
+                             static_cast<double>(a.flip),
+                             static_cast<double>(a.shift_pixels),
+                             a.crop_area_min,
+                             static_cast<double>(a.cutout_pixels),
+                             a.mixup_alpha,
+                             static_cast<double>(a.randaugment_ops),
+                             a.randaugment_magnitude})
     hash.add(value);
+  if (transform) hash.add(transform->fingerprint());
   return hash.value();
 }
 

@@ -22,7 +22,8 @@ struct Checkpoint {
   std::vector<std::byte> backend;
 };
 
-std::uint64_t fingerprint_of(const Graph& graph, std::int64_t images, const TrainOptions& options);
+std::uint64_t fingerprint_of(const Graph& graph, std::int64_t images, const TrainOptions& options,
+                             const ValueTransform* transform = nullptr);
 std::vector<std::byte> encode(const Checkpoint& checkpoint);
 Checkpoint decode(std::span<const std::byte> file, const std::string& name);  // throws Error
 

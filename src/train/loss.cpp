@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "atoll/error.h"
 
@@ -46,6 +47,38 @@ Loss cross_entropy(const Batch& batch, std::int64_t first, std::int64_t count, s
     }
   }
   return loss;
+}
+
+namespace {
+
+// log(softmax(logits / temperature))
+void log_shares(const float* logits, std::int64_t classes, double temperature, std::vector<double>& out) {
+  const double top = *std::max_element(logits, logits + classes);
+  double total = 0;
+  for (std::int64_t k = 0; k < classes; ++k) total += std::exp((logits[k] - top) / temperature);
+  out.resize(static_cast<std::size_t>(classes));
+  for (std::int64_t k = 0; k < classes; ++k)
+    out[static_cast<std::size_t>(k)] = (logits[k] - top) / temperature - std::log(total);
+}
+
+}  // namespace
+
+void add_distillation(const Distillation& distillation, std::int64_t batch, std::int64_t count, std::int64_t classes,
+                      const float* logits, const float* teacher, Loss& loss, float* gradient) {
+  const double weight = distillation.weight, t = distillation.temperature;
+  std::vector<double> own, wanted;
+  double divergence = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    log_shares(logits + i * classes, classes, t, own);
+    log_shares(teacher + i * classes, classes, t, wanted);
+    float* g = gradient + i * classes;
+    for (std::size_t k = 0; k < own.size(); ++k) {
+      const double p = std::exp(wanted[k]);
+      divergence += p * (wanted[k] - own[k]);
+      g[k] = static_cast<float>((1 - weight) * g[k] + weight * t * (std::exp(own[k]) - p) / static_cast<double>(batch));
+    }
+  }
+  loss.sum = (1 - weight) * loss.sum + weight * t * t * divergence;
 }
 
 }  // namespace Atoll::training

@@ -17,6 +17,15 @@ struct Loss {
 Loss cross_entropy(const Batch& batch, std::int64_t first, std::int64_t count, std::int64_t classes,
                    const float* logits, double smoothing, float* gradient);
 
+// Adds the divergence from a teacher (Hinton et al. 2015) to what cross_entropy gave for the same images:
+//   loss = (1 - weight) * loss + weight * T^2 * KL(softmax(teacher / T) || softmax(logits / T))
+// `teacher` is [count, classes]; the gradient is that of the mean over `batch` images.
+struct Distillation {
+  double weight = 0, temperature = 1;
+};
+void add_distillation(const Distillation& distillation, std::int64_t batch, std::int64_t count, std::int64_t classes,
+                      const float* logits, const float* teacher, Loss& loss, float* gradient);
+
 // Throws Error for labels that are not in 0 .. classes-1.
 void check_labels(const Batch& batch, std::int64_t classes);
 

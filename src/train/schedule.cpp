@@ -39,6 +39,10 @@ void check_options(const TrainOptions& options) {
           "in [0, 1)");
   require(options.bn_momentum >= 0 && options.bn_momentum < 1, "batch norm's momentum", options.bn_momentum,
           "in [0, 1)");
+  require(options.distill_weight >= 0 && options.distill_weight <= 1, "the weight of distillation",
+          options.distill_weight, "in [0, 1]");
+  require(options.distill_temperature > 0 && std::isfinite(options.distill_temperature),
+          "the temperature of distillation", options.distill_temperature, "above 0");
 }
 
 }  // namespace Atoll::training

@@ -25,20 +25,19 @@ class Training {
     Rng rng(options_.seed, 1);
     const Graph ready = initialize(graph, rng);
     check_fit(ready);
-    backend_ = make_cpu_backend(ready, options_);
+    backend_ = make_cpu_backend(ready, options_, hooks_.transform);
+    make_teacher(ready);
     loader_ = std::make_unique<Loader>(data_, loader_options(ready, true));
     if (validation_ && validation_->size() > 0)
       validation_loader_ = std::make_unique<Loader>(validation_, loader_options(ready, false));
-    at_.fingerprint = training::fingerprint_of(ready, data_->size(), options_);
+    at_.fingerprint = training::fingerprint_of(ready, data_->size(), options_, hooks_.transform);
     resume();
   }
 
   TrainResult run() {
     last_checkpoint_ = seconds_now();
     while (at_.epoch < options_.epochs && !stopped_) run_epoch();
-    TrainResult result{.graph = backend_->weights(use_ema()), .history = at_.history};
-    result.graph.preprocessing = options_.preprocessing;
-    result.graph.labels = data_->classes();
+    TrainResult result{.graph = trained_graph(), .history = at_.history};
     if (!at_.history.empty()) result.top1 = at_.history.back().validation_top1;
     std::vector<double> speeds;
     for (const EpochRecord& record : at_.history) speeds.push_back(record.images_per_s);
@@ -56,6 +55,19 @@ class Training {
       fail("'{}' has {} classes, but the data has {}", graph.name, graph.output().shape.back(), classes);
   }
 
+  void make_teacher(const Graph& student) {
+    if (options_.distill_weight == 0) return;
+    if (!hooks_.teacher) fail("distillation needs a teacher: a float network of the same classes");
+    const Graph teacher = to_inference(*hooks_.teacher);
+    const Shape &mine = student.input().shape, &its = teacher.input().shape;
+    if (its.rank() != 4 || its.h() != mine.h() || its.w() != mine.w() || its.c() != mine.c())
+      fail("the teacher '{}' takes {}, but '{}' takes {}", teacher.name, its.str(), student.name, mine.str());
+    if (teacher.output().shape.back() != student.output().shape.back())
+      fail("the teacher '{}' has {} classes, but '{}' has {}", teacher.name, teacher.output().shape.back(),
+           student.name, student.output().shape.back());
+    teacher_ = make_cpu_backend(teacher, options_, nullptr, BackendUse::kAnswers);
+  }
+
   LoaderOptions loader_options(const Graph& graph, bool training) const {
     const Shape& input = graph.input().shape;
     LoaderOptions options{.h = static_cast<int>(input.h()),
@@ -69,6 +81,13 @@ class Training {
                           .threads = options_.loader_threads};
     if (training) options.augmentation = options_.augmentation;
     return options;
+  }
+
+  Graph trained_graph() const {
+    Graph graph = backend_->weights(use_ema());
+    graph.preprocessing = options_.preprocessing;
+    graph.labels = data_->classes();
+    return graph;
   }
 
   bool use_ema() const { return options_.ema_decay > 0; }
@@ -102,9 +121,11 @@ class Training {
       const std::int64_t step = at_.epoch * batches + at_.batches;
       const double done = static_cast<double>(step) / static_cast<double>(batches);
       rate = training::learning_rate_at(options_, done);
+      const std::vector<float> taught = teacher_ ? teacher_->logits(batch, false) : std::vector<float>();
       const StepResult result = backend_->step(batch, {.learning_rate = rate,
                                                        .step = static_cast<std::uint64_t>(step),
-                                                       .freeze_bn = done >= options_.freeze_bn_from * options_.epochs});
+                                                       .freeze_bn = done >= options_.freeze_bn_from * options_.epochs,
+                                                       .teacher_logits = taught});
       if (!(result.loss < 1e30))
         fail("the training diverged: the loss is {} in epoch {} (learning rate {:.3g}); try a smaller learning rate",
              result.loss, at_.epoch + 1, rate);
@@ -136,7 +157,8 @@ class Training {
                        .train_top1 = static_cast<double>(at_.correct) / (steps * options_.batch),
                        .images_per_s = images_per_s(),
                        .seconds = at_.seconds};
-    if (validation_loader_) record.validation_top1 = validate();
+    if (validation_loader_)
+      record.validation_top1 = hooks_.validate ? hooks_.validate(trained_graph(), *validation_) : validate();
     at_.history.push_back(record);
     ++at_.epoch;
     at_.batches = at_.correct = 0;
@@ -163,7 +185,7 @@ class Training {
   std::shared_ptr<const Dataset> data_, validation_;
   TrainOptions options_;
   const TrainHooks& hooks_;
-  std::unique_ptr<TrainBackend> backend_;
+  std::unique_ptr<TrainBackend> backend_, teacher_;
   std::unique_ptr<Loader> loader_, validation_loader_;
   training::Checkpoint at_;
   double last_checkpoint_ = 0;

@@ -28,7 +28,7 @@ const std::map<std::string, std::string> kHeaderRooms = {
     {"pytorch", "format"},    {"tensorflow", "format"},  {"weights", "format"},    {"data", "data"},
     {"runtime", "runtime"},   {"train", "train"},        {"compress", "compress"}, {"target", "target"},
     {"search", "search"},     {"proxy", "search"},       {"scale", "scale"},       {"fit", "fit"},
-    {"calibrate", "target"},  {"pipeline", "target"},
+    {"calibrate", "target"},  {"pipeline", "target"},    {"prune", "prune"},      {"qat", "qat"},
 };
 
 std::string read(const fs::path& path) {

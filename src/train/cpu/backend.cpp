@@ -3,6 +3,7 @@
 #include "train/cpu/backend.h"
 
 #include <algorithm>
+#include <numeric>
 #include <vector>
 
 #include "atoll/error.h"
@@ -21,19 +22,31 @@ int shard_count(const TrainOptions& options) {
 
 }  // namespace
 
-CpuBackend::CpuBackend(const Graph& graph, const TrainOptions& options)
+CpuBackend::CpuBackend(const Graph& graph, const TrainOptions& options, ValueTransform* transform, BackendUse use)
     : graph_(graph),
       options_(options),
       parameters_(graph),
       optimizer_(options, parameters_),
       pool_(shard_count(options)),
-      exchange_(pool_.size()) {
+      exchange_(pool_.size()),
+      transform_(transform) {
   classes_ = graph_.tensor(list_layers(graph_).logits).shape.back();
   const Shape& input = graph_.input().shape;
   image_floats_ = input.elements() / input[0];
+  if (transform_)
+    transform_->attach(
+        graph_, {.offset = parameters_.offset, .trained = parameters_.trained, .values = parameters_.values.size()});
+  if (use == BackendUse::kAnswers) return;
   make_shards(true, training_);
   gradients_.resize(training_.size());
   for (std::vector<float>& gradient : gradients_) gradient.assign(parameters_.trained, 0.0f);
+}
+
+const float* CpuBackend::effective(const std::vector<float>& constants) {
+  if (!transform_) return constants.data();
+  effective_ = constants;
+  transform_->apply(constants, effective_);
+  return effective_.data();
 }
 
 void CpuBackend::make_shards(bool training, std::vector<std::unique_ptr<Shard>>& shards) {
@@ -67,23 +80,35 @@ void CpuBackend::check(const Batch& batch) const {
 Loss CpuBackend::run_shard(std::size_t number, const Batch& batch, const StepOptions& options) {
   const SingleThreaded single;
   Shard& shard = *training_[number];
-  const Pass pass{.constants = parameters_.values.data(),
+  const Pass pass{.constants = transform_ ? effective_.data() : parameters_.values.data(),
                   .gradients = gradients_[number].data(),
                   .statistics = number == 0 && !options.freeze_bn ? parameters_.values.data() : nullptr,
                   .step = options.step,
                   .freeze_bn = options.freeze_bn};
   shard.forward(pass, batch.images.data() + shard.first_image() * image_floats_);
-  const Loss loss = cross_entropy(batch, shard.first_image(), shard.images(), classes_, shard.logits(),
-                                  options_.label_smoothing, shard.logits_gradient());
+  Loss loss = cross_entropy(batch, shard.first_image(), shard.images(), classes_, shard.logits(),
+                            options_.label_smoothing, shard.logits_gradient());
+  if (!options.teacher_logits.empty())
+    add_distillation({options_.distill_weight, options_.distill_temperature}, batch.size, shard.images(), classes_,
+                     shard.logits(), options.teacher_logits.data() + shard.first_image() * classes_, loss,
+                     shard.logits_gradient());
   shard.backward(pass);
   return loss;
 }
 
 StepResult CpuBackend::step(const Batch& batch, const StepOptions& options) {
   if (failed_) fail("an earlier step failed, so this training cannot go on: restore it in a new one");
+  if (training_.empty()) fail("'{}' was made to answer, not to be trained", graph_.name);
   if (batch.size != options_.batch)
     fail("a training step got {} images, but was made for {}", batch.size, options_.batch);
   check(batch);
+  if (!options.teacher_logits.empty() &&
+      static_cast<std::int64_t>(options.teacher_logits.size()) != batch.size * classes_)
+    fail("the teacher gave {} logits for {} images of {} classes", options.teacher_logits.size(), batch.size, classes_);
+  if (transform_) {
+    transform_->begin_step(options.step, parameters_.values);
+    effective(parameters_.values);
+  }
   std::vector<Loss> losses(training_.size());
   pool_.for_each(static_cast<std::int64_t>(training_.size()), [&](std::int64_t i) {
     const auto at = static_cast<std::size_t>(i);
@@ -95,6 +120,8 @@ StepResult CpuBackend::step(const Batch& batch, const StepOptions& options) {
       throw;
     }
   });
+  if (transform_)
+    for (std::vector<float>& gradient : gradients_) transform_->backward(gradient);
   std::vector<const float*> gradients;
   for (const std::vector<float>& gradient : gradients_) gradients.push_back(gradient.data());
   pool_.for_ranges(static_cast<std::int64_t>(parameters_.values.size()),
@@ -115,13 +142,13 @@ const std::vector<float>& CpuBackend::constants(bool use_ema) const {
   return use_ema && !optimizer_.average().empty() ? optimizer_.average() : parameters_.values;
 }
 
-std::int64_t CpuBackend::count_correct(const Batch& batch, bool use_ema) {
+template <typename Body>
+void CpuBackend::infer(const Batch& batch, bool use_ema, const Body& body) {
   check(batch);
   if (inference_.empty()) make_shards(false, inference_);
-  std::int64_t correct = 0;
+  const float* values = effective(constants(use_ema));
   for (std::int64_t begin = 0; begin < batch.size; begin += options_.batch) {
     const std::int64_t size = std::min<std::int64_t>(options_.batch, batch.size - begin);
-    std::vector<std::int64_t> found(inference_.size(), 0);
     pool_.for_each(static_cast<std::int64_t>(inference_.size()), [&](std::int64_t i) {
       const SingleThreaded single;
       Shard& shard = *inference_[static_cast<std::size_t>(i)];
@@ -134,13 +161,26 @@ std::int64_t CpuBackend::count_correct(const Batch& batch, bool use_ema) {
         std::copy_n(first, images * image_floats_, filled.begin());
         first = filled.data();
       }
-      shard.forward({.constants = constants(use_ema).data()}, first);
-      found[static_cast<std::size_t>(i)] =
-          cross_entropy(batch, begin + shard.first_image(), images, classes_, shard.logits(), 0, nullptr).correct;
+      shard.forward({.constants = values}, first);
+      body(static_cast<std::size_t>(i), shard, begin + shard.first_image(), images);
     });
-    for (const std::int64_t n : found) correct += n;
   }
-  return correct;
+}
+
+std::int64_t CpuBackend::count_correct(const Batch& batch, bool use_ema) {
+  std::vector<std::int64_t> found(static_cast<std::size_t>(pool_.size()), 0);
+  infer(batch, use_ema, [&](std::size_t i, const Shard& shard, std::int64_t first, std::int64_t images) {
+    found[i] += cross_entropy(batch, first, images, classes_, shard.logits(), 0, nullptr).correct;
+  });
+  return std::accumulate(found.begin(), found.end(), std::int64_t{0});
+}
+
+std::vector<float> CpuBackend::logits(const Batch& batch, bool use_ema) {
+  std::vector<float> result(static_cast<std::size_t>(batch.size * classes_));
+  infer(batch, use_ema, [&](std::size_t, const Shard& shard, std::int64_t first, std::int64_t images) {
+    std::copy_n(shard.logits(), images * classes_, result.data() + first * classes_);
+  });
+  return result;
 }
 
 Graph CpuBackend::weights(bool use_ema) const { return parameters_.write_to(graph_, constants(use_ema)); }
@@ -150,6 +190,7 @@ std::vector<std::byte> CpuBackend::state() const {
   writer.put(updates_);
   writer.put_array(std::span<const float>(parameters_.values));
   for (const std::vector<float>* array : optimizer_.arrays()) writer.put_array(std::span<const float>(*array));
+  if (transform_) writer.put_array(std::span<const std::byte>(transform_->state()));
   return writer.take();
 }
 
@@ -160,7 +201,10 @@ void CpuBackend::restore(std::span<const std::byte> state) {
   OptimizerState optimizer = optimizer_;
   reader.get_array(std::span(parameters.values), "the network's constants");
   for (std::vector<float>* array : optimizer.arrays()) reader.get_array(std::span(*array), "the optimizer");
+  const std::vector<std::byte> transform =
+      transform_ ? reader.get_vector<std::byte>(state.size()) : std::vector<std::byte>();
   if (!reader.at_end()) fail("the checkpoint is longer than this training's state");
+  if (transform_) transform_->restore(transform);
   parameters_ = std::move(parameters);
   optimizer_ = std::move(optimizer);
   updates_ = updates;
@@ -185,8 +229,9 @@ std::span<const float> CpuBackend::gradient(TensorId constant, int shard) const 
 
 namespace Atoll {
 
-std::unique_ptr<TrainBackend> make_cpu_backend(const Graph& graph, const TrainOptions& options) {
-  return std::make_unique<training::cpu::CpuBackend>(graph, options);
+std::unique_ptr<TrainBackend> make_cpu_backend(const Graph& graph, const TrainOptions& options,
+                                               ValueTransform* transform, BackendUse use) {
+  return std::make_unique<training::cpu::CpuBackend>(graph, options, transform, use);
 }
 
 }  // namespace Atoll

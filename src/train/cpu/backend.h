@@ -18,9 +18,11 @@ namespace Atoll::training::cpu {
 
 class CpuBackend final : public TrainBackend {
  public:
-  CpuBackend(const Graph& graph, const TrainOptions& options);
+  CpuBackend(const Graph& graph, const TrainOptions& options, ValueTransform* transform = nullptr,
+             BackendUse use = BackendUse::kTraining);
   StepResult step(const Batch& batch, const StepOptions& options) override;
   std::int64_t count_correct(const Batch& batch, bool use_ema) override;
+  std::vector<float> logits(const Batch& batch, bool use_ema) override;
   Graph weights(bool use_ema) const override;
   std::vector<std::byte> state() const override;
   void restore(std::span<const std::byte> state) override;
@@ -34,8 +36,13 @@ class CpuBackend final : public TrainBackend {
  private:
   void make_shards(bool training, std::vector<std::unique_ptr<Shard>>& shards);
   void check(const Batch& batch) const;
+  // body(shard, first image, images) wherever the shard has computed the logits of some images of the batch.
+  template <typename Body>
+  void infer(const Batch& batch, bool use_ema, const Body& body);
   Loss run_shard(std::size_t shard, const Batch& batch, const StepOptions& options);
   const std::vector<float>& constants(bool use_ema) const;
+  // What the network computes with: the constants themselves, or what the transform makes of them.
+  const float* effective(const std::vector<float>& constants);
 
   Graph graph_;
   TrainOptions options_;
@@ -48,6 +55,8 @@ class CpuBackend final : public TrainBackend {
   std::atomic<bool> failed_ = false;  // a shard threw in the middle of a step
   std::vector<std::unique_ptr<Shard>> training_, inference_;
   std::vector<std::vector<float>> gradients_;
+  ValueTransform* transform_ = nullptr;
+  std::vector<float> effective_;
 };
 
 }  // namespace Atoll::training::cpu

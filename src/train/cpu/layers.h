@@ -11,6 +11,8 @@ std::unique_ptr<Layer> make_depthwise(const DepthwiseConv2D& op, const LayerSpec
 std::unique_ptr<Layer> make_fully_connected(const LayerSpec& spec, const LayerContext& context);
 std::unique_ptr<Layer> make_batch_norm(const BatchNorm& op, const LayerSpec& spec, const LayerContext& context);
 
+std::unique_ptr<Layer> make_fake_quantize(const LayerSpec& spec, const LayerContext& context);
+
 std::unique_ptr<Layer> make_function(training::Function function, const LayerSpec& spec, const LayerContext& context);
 // The activation of an op that cannot fuse it here, applied in place.
 std::unique_ptr<Layer> make_clamp(Activation activation, const LayerSpec& spec, const LayerContext& context);

@@ -34,7 +34,10 @@ struct Maker {
   Made operator()(const BatchNorm& op) const { return make_batch_norm(op, spec, context); }
   Made operator()(const Dropout& op) const { return make_dropout(op, spec, context); }
   Made operator()(const Softmax&) const { return refuse("only the last node may be a Softmax"); }
-  Made operator()(const Quantize&) const { return refuse("train the float network and quantize it afterwards"); }
+  Made operator()(const Quantize&) const {
+    if (spec.inputs.size() == 2) return make_fake_quantize(spec, context);
+    return refuse("train the float network and quantize it afterwards");
+  }
   Made operator()(const Dequantize&) const { return refuse("train the float network and quantize it afterwards"); }
   Made operator()(const Opaque&) const { return refuse("Atoll does not know this op"); }
 
