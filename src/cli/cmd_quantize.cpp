@@ -107,6 +107,7 @@ Quantized quantize_with_pictures(const QuantizeFlags& flags, const Common& commo
   if (flags.qat.epochs > 0) {
     QatResult trained = train_on(flags, common, data, how, options, answer);
     result.graph = std::move(trained.graph);
+    result.real = std::move(trained.real);
     result.page.calibration = std::move(trained.calibration);
   } else if (flags.ladder) {
     LadderResult climbed = quantize_with_ladder(graph, *data, how, options, flags.rungs);

@@ -8,6 +8,10 @@
 namespace Atoll {
 namespace {
 
+double int8_top1(const Graph& int8, const Dataset& pictures, int threads) {
+  return evaluate(int8, pictures, {.threads = threads > 0 ? threads : hardware_threads()}).top1;
+}
+
 Graph exported(const qat::FakeQuantizedGraph& forms, const Graph& trained, const QuantizeOptions& options) {
   return quantize_prepared(qat::trained_inference(forms, trained), qat::trained_ranges(forms, trained), options);
 }
@@ -35,11 +39,11 @@ QatResult train_quantized(const Graph& graph, std::shared_ptr<const Dataset> dat
   TrainHooks rounded = hooks;
   rounded.transform = &transform;
   rounded.validate = [&](const Graph& weights, const Dataset& pictures) {
-    return evaluate(exported(forms, weights, options.quantize), pictures, {.threads = train_options.threads}).top1;
+    return int8_top1(exported(forms, weights, options.quantize), pictures, train_options.threads);
   };
   if (validation && validation->size() > 0) {
     const Graph calibrated = quantize_prepared(forms.prepared, result.calibration.ranges, options.quantize);
-    result.calibrated_top1 = evaluate(calibrated, *validation, {.threads = train_options.threads}).top1;
+    result.calibrated_top1 = int8_top1(calibrated, *validation, train_options.threads);
   }
   TrainResult trained = train(forms.training, std::move(data), std::move(validation), train_options, rounded);
   result.graph = exported(forms, trained.graph, options.quantize);

@@ -26,9 +26,8 @@ QatOptions options_for(int epochs) {
   return options;
 }
 
-// A trained network whose int8 form is poor: in each normalised layer one channel's weights are 60 times larger, and
-// batch norm of the layer behind does not take it back but the weights of the next layer do, so that the activations'
-// ranges are wasted on it.
+// The trained network with a channel whose activations are 200 times larger, which the next layer's weights take back:
+// the same float function, but nearly all of the activations' int8 range is spent on one channel.
 Graph with_outlying_channels() {
   Graph graph = test::trained_network();
   const auto scale = [&](TensorId id, std::size_t begin, std::size_t step, std::size_t count, float factor) {
@@ -41,10 +40,10 @@ Graph with_outlying_channels() {
   const auto node = [&](const std::string& name) -> const Node& {
     return *std::find_if(graph.nodes.begin(), graph.nodes.end(), [&](const Node& n) { return n.name == name; });
   };
-  // Channel 2 of the stem: gamma and beta times 60; the column of `fused` that reads it, divided by 60.
-  scale(node("stem/norm").inputs[1], 2, 1, 1, 60);
-  scale(node("stem/norm").inputs[2], 2, 1, 1, 60);
-  scale(node("fused").inputs[1], 2, 8, 16 * 9, 1.0f / 60);
+  // Channel 2 of the stem: gamma and beta times 200; the column of `fused` that reads it, divided by 200.
+  scale(node("stem/norm").inputs[1], 2, 1, 1, 200);
+  scale(node("stem/norm").inputs[2], 2, 1, 1, 200);
+  scale(node("fused").inputs[1], 2, 8, 16 * 9, 1.0f / 200);
   return graph;
 }
 
@@ -75,17 +74,14 @@ TEST(Qat, ReportsWhatTheExportedFileGives) {
 TEST(Qat, RepairsWhatCalibrationCannot) {
   const auto data = test::pictures(800, 1), validation = test::pictures(400, 2);
   const Graph graph = with_outlying_channels();
-  const double real = evaluate(
-                          [&] {
-                            Graph inference = to_inference(graph);
-                            inference.preprocessing = Preprocessing{};
-                            return inference;
-                          }(),
-                          *validation, {.threads = 2})
-                          .top1;
+  Graph inference = to_inference(graph);
+  inference.preprocessing = Preprocessing{};
+  const double real = evaluate(inference, *validation, {.threads = 2}).top1;
   EXPECT_GT(real, 0.95);
-  const QatResult result = train_quantized(graph, data, validation, options_for(4));
-  EXPECT_LT(result.calibrated_top1, real - 0.03) << "the network is no hard case";
+  QatOptions options = options_for(4);
+  options.calibration.estimator = RangeEstimator::kMinMax;
+  const QatResult result = train_quantized(graph, data, validation, options);
+  EXPECT_LT(result.calibrated_top1, 0.6) << "the network is no hard case";
   EXPECT_GT(result.top1, real - 0.02);
 }
 
