@@ -14,7 +14,7 @@ void QatFlags::declare(CLI::App* command) {
   train.options.learning_rate = 0.01;
   train.options.warmup_epochs = 0.1;
   train.options.label_smoothing = 0.05;
-  train.options.freeze_bn_from = 0.5;
+  train.options.freeze_bn_from = 0.8;
   command->add_option("--qat-epochs", epochs, "int8: train on with rounded weights and activations; 0: do not")
       ->check(CLI::Range(0, 100000))
       ->capture_default_str()
