@@ -92,22 +92,28 @@ class Convolution final : public Layer {
         has_bias_ ? convolution_forward::desc(kind, direct, x_md_, any, bias_md_, y_md_, d.stride, d.dilation, d.before,
                                               d.after)
                   : convolution_forward::desc(kind, direct, x_md_, any, y_md_, d.stride, d.dilation, d.before, d.after);
-    const convolution_forward::primitive_desc forward_pd(forward_desc, engine);
+    // oneDNN's own scratch memory belongs to the thread that makes a primitive, and another one runs it.
+    primitive_attr attributes;
+    attributes.set_scratchpad_mode(scratchpad_mode::user);
+    const convolution_forward::primitive_desc forward_pd(forward_desc, attributes, engine);
     forward_ = convolution_forward(forward_pd);
+    forward_scratch_ = memory(forward_pd.scratchpad_desc(), engine);
     weights_.emplace(own, forward_pd.weights_desc());
     if (!context.training) return;
 
     const convolution_backward_data::primitive_desc data_pd(
-        {direct, x_md_, any, y_md_, d.stride, d.dilation, d.before, d.after}, engine, forward_pd);
+        {direct, x_md_, any, y_md_, d.stride, d.dilation, d.before, d.after}, attributes, engine, forward_pd);
     data_ = convolution_backward_data(data_pd);
+    data_scratch_ = memory(data_pd.scratchpad_desc(), engine);
     data_weights_.emplace(own, data_pd.weights_desc());
     const convolution_backward_weights::desc weights_desc =
         has_bias_
             ? convolution_backward_weights::desc(direct, x_md_, any, bias_md_, y_md_, d.stride, d.dilation, d.before,
                                                  d.after)
             : convolution_backward_weights::desc(direct, x_md_, any, y_md_, d.stride, d.dilation, d.before, d.after);
-    const convolution_backward_weights::primitive_desc weights_pd(weights_desc, engine, forward_pd);
+    const convolution_backward_weights::primitive_desc weights_pd(weights_desc, attributes, engine, forward_pd);
     gradient_ = convolution_backward_weights(weights_pd);
+    gradient_scratch_ = memory(weights_pd.scratchpad_desc(), engine);
     weights_gradient_.emplace(own, weights_pd.diff_weights_desc());
   }
 
@@ -115,7 +121,8 @@ class Convolution final : public Layer {
     weights_->fill(pass.constants + weights_at_);
     std::unordered_map<int, memory> arguments = {{DNNL_ARG_SRC, wrap(x_md_, in[0].value)},
                                                  {DNNL_ARG_WEIGHTS, weights_->take(constant(pass, weights_at_))},
-                                                 {DNNL_ARG_DST, wrap(y_md_, out.value)}};
+                                                 {DNNL_ARG_DST, wrap(y_md_, out.value)},
+                                                 {DNNL_ARG_SCRATCHPAD, forward_scratch_}};
     if (has_bias_) arguments.emplace(DNNL_ARG_BIAS, wrap(bias_md_, constant(pass, bias_at_)));
     forward_.execute(dnnl_stream(), arguments);
   }
@@ -125,7 +132,8 @@ class Convolution final : public Layer {
     float* own = pass.gradients + weights_at_;
     std::unordered_map<int, memory> arguments = {{DNNL_ARG_SRC, wrap(x_md_, in[0].value)},
                                                  {DNNL_ARG_DIFF_DST, y_gradient},
-                                                 {DNNL_ARG_DIFF_WEIGHTS, weights_gradient_->take(own)}};
+                                                 {DNNL_ARG_DIFF_WEIGHTS, weights_gradient_->take(own)},
+                                                 {DNNL_ARG_SCRATCHPAD, gradient_scratch_}};
     if (has_bias_) arguments.emplace(DNNL_ARG_DIFF_BIAS, wrap(bias_md_, pass.gradients + bias_at_));
     gradient_.execute(dnnl_stream(), arguments);
     weights_gradient_->write_back(own);
@@ -133,7 +141,8 @@ class Convolution final : public Layer {
     data_weights_->fill(pass.constants + weights_at_);
     data_.execute(dnnl_stream(), {{DNNL_ARG_DIFF_DST, y_gradient},
                                   {DNNL_ARG_WEIGHTS, data_weights_->take(constant(pass, weights_at_))},
-                                  {DNNL_ARG_DIFF_SRC, wrap(x_md_, in[0].gradient)}});
+                                  {DNNL_ARG_DIFF_SRC, wrap(x_md_, in[0].gradient)},
+                                  {DNNL_ARG_SCRATCHPAD, data_scratch_}});
   }
 
   bool keeps_input(std::size_t i) const override { return i == 0; }
@@ -146,6 +155,7 @@ class Convolution final : public Layer {
   bool has_bias_;
   std::size_t bias_at_;
   memory::desc x_md_, y_md_, bias_md_;
+  memory forward_scratch_, data_scratch_, gradient_scratch_;
   dnnl::convolution_forward forward_;
   dnnl::convolution_backward_data data_;
   dnnl::convolution_backward_weights gradient_;
