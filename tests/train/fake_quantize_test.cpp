@@ -75,9 +75,9 @@ Graph network(bool fake, float scale, Rng& rng) {
   }
   Graph graph = b.build({b.fully_connected(b.node("pool", Mean{}, {b.node("tanh", Tanh{}, {y})}), kClasses, "logits")});
   graph = initialize(graph, rng);
-  // Weights are multiples of 1/8 and small: with pixels that are too, every sum is a multiple of 1/64.
+  // Weights are small multiples of 1/8: with pixels that are too, every sum is a multiple of 1/64, and none is 0.
   std::vector<float> weights(8);
-  for (float& weight : weights) weight = static_cast<float>(rng.below(7) - 3) / 8;
+  for (float& weight : weights) weight = static_cast<float>(1 + rng.below(3)) / 8;
   graph.tensor(graph.nodes[0].inputs[1]).data = Data::of(weights);
   return graph;
 }
@@ -98,7 +98,7 @@ std::vector<float> conv_gradient(const Graph& graph, const Batch& batch) {
 TEST(FakeQuantize, NetworkGradientsAreThoseWithoutItWhereItChangesNothing) {
   Rng rng(3);
   Batch batch{.size = kBatch};
-  for (int i = 0; i < kBatch * 4 * 4 * 2; ++i) batch.images.push_back(static_cast<float>(rng.below(9) - 4) / 8);
+  for (int i = 0; i < kBatch * 4 * 4 * 2; ++i) batch.images.push_back(static_cast<float>(1 + rng.below(4)) / 8);
   for (int i = 0; i < kBatch; ++i) batch.labels.push_back(i % kClasses);
   Rng first(9), second(9), third(9);
   const auto plain = conv_gradient(network(false, 0, first), batch);
