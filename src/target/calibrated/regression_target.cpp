@@ -70,7 +70,7 @@ Prediction RegressionTarget::predict(const Graph& graph) const {
   result.low_ms = estimate.ms / reach;
   result.high_ms = estimate.ms * reach;
 
-  const std::vector<edgetpu::Layer> layers = edgetpu::layers_of(network.graph, network.per_channel);
+  const std::vector<edgetpu::Layer> layers = edgetpu::layers_of(network.graph, network.int8);
   LayerPrediction invoke;
   invoke.name = invoke.op = "invoke";
   invoke.ms = estimate.run_ms;

@@ -81,7 +81,7 @@ bool same_work(const Layer& a, const Layer& b) {
 
 Workload workload_of(const Deployed& network) {
   Workload work;
-  const std::vector<Layer> layers = edgetpu::layers_of(network.graph, network.per_channel);
+  const std::vector<Layer> layers = edgetpu::layers_of(network.graph, network.int8);
   work.layer_of_node.assign(layers.size(), -1);
   for (std::size_t node = 0; node < layers.size(); ++node) {
     if (layers[node].kind == LayerKind::kNothing) continue;
