@@ -35,10 +35,14 @@ void add_convert(Cli& cli) {
                                   "  atoll convert model.tflite architecture.json\n"
                                   "  atoll convert efficientnet-edgetpu-s s.json --input 192\n"
                                   "  atoll convert other.tflite rewritten.tflite\n"
+                                  "  atoll convert classifier.onnx classifier.tflite\n"
+                                  "  atoll convert model_int8.tflite model_int8.onnx\n"
                                   "  atoll convert efficientnet-edgetpu-s s.tflite --weights s.safetensors");
   const auto flags = std::make_shared<ConvertFlags>();
   flags->model.declare(command);
-  command->add_option("output", flags->output, ".tflite, .json (architecture alone) or .safetensors (weights alone)")
+  command
+      ->add_option("output", flags->output,
+                   ".tflite, .onnx, .json (architecture alone) or .safetensors (weights alone)")
       ->required();
   command->add_option("--weights", flags->weights,
                       "values of the model's constants: .safetensors, .pth, .pt or a TensorFlow checkpoint");

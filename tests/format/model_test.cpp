@@ -38,7 +38,7 @@ TEST_F(ModelFiles, AreChosenByTheirExtension) {
   EXPECT_EQ(cost_of(load_model(path("net.json"))).params, cost_of(graph).params);
   EXPECT_EQ(load_model(path("net.tflite")).name, "net");
   EXPECT_THAT(error_of([&] { save_model(graph, path("net.pb")); }),
-              HasSubstr("should end in .tflite, .json or .safetensors"));
+              HasSubstr("should end in .tflite, .onnx, .json or .safetensors"));
 }
 
 TEST_F(ModelFiles, ThatDoNotExistAreNamed) {

@@ -6,6 +6,7 @@
 #include "atoll/model.h"
 #include "atoll/runtime.h"
 #include "format/networks.h"
+#include "runtime/development_data.h"
 #include "runtime/drawn_graph.h"
 #include "runtime/onnx_oracle.h"
 
@@ -62,7 +63,7 @@ TEST(OnnxRoundTrip, KeepsTheOutputsOfEveryOp) {
   for (const std::string& op : drawn::ops())
     for (const drawn::Numbers numbers : drawn::numbers_of(op))
       for (int round = 0; round < 10; ++round) {
-        const Graph graph = drawn::draw({op, numbers, false}, rng);
+        const Graph graph = drawn::draw({op, numbers, true}, rng);
         SCOPED_TRACE(fmt::format("{} {} round {}", op, drawn::name_of(numbers), round));
         if (scheme_of(graph) == "int16") continue;
         expect_round_trip(graph, static_cast<std::uint64_t>(round));
@@ -111,7 +112,7 @@ TEST(OnnxExport, IsWhatOnnxruntimeComputes) {
     const Graph graph = build_zoo_model(name, {.h = size, .w = size, .classes = 50});
     const std::string file = name.substr(0, name.find(':'));
     add(file, with_random_weights(graph, 1));
-    add(file + "_int8", with_random_weights(graph, 1, true));
+    add(file + "_int8", onnx::random_int8(graph));
   }
   if (!oracle.run()) GTEST_SKIP() << oracle.reason();
   EXPECT_EQ(oracle.failures(), "");
@@ -130,6 +131,36 @@ TEST(OnnxExport, IsWhatOnnxruntimeComputes) {
     } else {
       EXPECT_EQ(trip.largest, 0);
     }
+  }
+}
+
+// Of other makers: weights that were trained, scales that were calibrated.
+TEST(OnnxExport, GivesOnnxruntimesIntegersWithinOneStep) {
+  const auto folder = development_data() / "models";
+  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no models in " << development_data();
+  Oracle oracle;
+  std::map<std::string, Graph> graphs;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    const std::string name = entry.path().stem().string();
+    const bool wanted = name.starts_with("mobilenet_v1_1.0_224") || name.starts_with("mobilenet_v2_1.0_224") ||
+                        name.starts_with("efficientnet-edgetpu-S") || name.starts_with("efficientnet-lite0-int8") ||
+                        name.starts_with("inception_v1_224") || name.starts_with("pretrainedResnet_quant");
+    if (!wanted || entry.path().extension() != ".tflite" || name.ends_with("_edgetpu")) continue;
+    const Graph graph = load_model(entry.path());
+    if (scheme_of(graph) != "int8" && scheme_of(graph) != "uint8") continue;
+    save_model(graph, oracle / (name + ".onnx"));
+    graphs.emplace(name, graph);
+  }
+  if (!oracle.run() || !oracle.has_onnxruntime()) GTEST_SKIP() << "no onnxruntime " << oracle.reason();
+  EXPECT_EQ(oracle.failures(), "");
+  for (const onnx::Case& one : oracle.cases()) {
+    const Graph& graph = graphs.at(one.path.stem().string());
+    SCOPED_TRACE(graph.name);
+    const NpyArray ours = onnx::run(graph, one.input, one.output.shape, true);
+    const auto gap = onnx::difference(ours, one.output);
+    fmt::print("{}: {}\n", graph.name, gap.text());
+    EXPECT_GE(gap.near, 0.99);
+    EXPECT_EQ(onnx::difference(onnx::run(load_model(one.path), one.input, one.output.shape, true), ours).largest, 0);
   }
 }
 

@@ -136,6 +136,17 @@ Difference difference(const NpyArray& found, const NpyArray& expected) {
   return result;
 }
 
+Graph random_int8(const Graph& network) {
+  Graph graph = with_random_weights(network, 1, true);
+  for (const Node& node : graph.nodes) {
+    Quantization& q = graph.tensor(node.outputs[0]).quantization;
+    if (std::holds_alternative<Softmax>(node.op) || std::holds_alternative<Sigmoid>(node.op))
+      q = {.scale = {1.0f / 256}, .zero_point = {-128}};
+    if (std::holds_alternative<Tanh>(node.op)) q = {.scale = {1.0f / 128}, .zero_point = {0}};
+  }
+  return graph;
+}
+
 int count_transposes(const Graph& graph) {
   return static_cast<int>(std::count_if(graph.nodes.begin(), graph.nodes.end(),
                                         [](const Node& node) { return std::holds_alternative<Transpose>(node.op); }));

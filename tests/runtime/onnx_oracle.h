@@ -56,6 +56,9 @@ struct Difference {
 };
 Difference difference(const NpyArray& found, const NpyArray& expected);
 
+// The network in integers with made-up scales, those of Softmax, Sigmoid and Tanh as TFLite's rules fix them.
+Graph random_int8(const Graph& network);
+
 // Of the whole graph; a network without leftovers of another layout has none.
 int count_transposes(const Graph& graph);
 

@@ -32,7 +32,7 @@ std::string operand(Exporter& to, const Node& node, std::size_t i, const Order& 
 void binary(Exporter& to, const Node& node, std::string_view type) {
   const Shape& shape = to.tensor(node.outputs[0]).shape;
   // The output is held as the operand of its own shape is.
-  Held like{"", shape, plain_order(shape.rank()), {}};
+  Held like{"", shape, shape.rank() == 4 ? inverse(map_order()) : plain_order(shape.rank()), {}};
   for (std::size_t i = 2; i-- > 0;)
     if (!to.is_constant(node, i) && to.tensor(node.inputs[i]).shape == shape) like = to.real(node, i);
   if (like.flat) like = to.plain(node.name, like);

@@ -22,6 +22,12 @@ void limited(Importer& to, const OnnxNode& node, const Value& v, float low, floa
   } else if (low == 0 && high == 6) {
     to.set(node, Relu6{}, {v.id}, v.order).flat = v.flat;
   } else if (low == -1 && high == 1) {  // an activation without an op of its own
+    Node* before = to.sole_producer(v);
+    if (before && can_fuse_activation(before->op) && activation_of(before->op) == Activation::kNone &&
+        !std::holds_alternative<Concatenation>(before->op)) {
+      set_activation(before->op, Activation::kReluN1To1);
+      return to.set(node, v);
+    }
     const TensorId one = to.add_floats(node.outputs[0] + "/one", {1}, {1.0f});
     to.set(node, Mul{.activation = Activation::kReluN1To1}, {v.id, one}, v.order).flat = v.flat;
   } else if (low <= -kUnlimited && high >= kUnlimited) {

@@ -89,13 +89,20 @@ void Importer::add_outputs() {
   for (const std::string& output : model_.outputs) {
     if (constant(output)) fail("the output '{}' is a constant", output);
     const Value v = as_output(output, value(output));
+    const auto is = [&](TensorId id) { return id == v.id; };
+    if (std::none_of(graph_.inputs.begin(), graph_.inputs.end(), is) &&
+        std::none_of(graph_.outputs.begin(), graph_.outputs.end(), is))
+      graph_.tensor(v.id).name = output;
     graph_.outputs.push_back(v.id);
   }
 }
 
-// Maps stay as they are held; everything else leaves as ONNX has it.
+// Outputs of rank 4 leave as inputs come: channels last, whatever ONNX calls them; everything else as ONNX has it.
 Value Importer::as_output(const std::string& name, const Value& v) {
-  if (v.order == map_order() && !v.flat) return v;
+  const bool last_outside = std::any_of(model_.inputs.begin(), model_.inputs.end(), [&](const OnnxValue& input) {
+    return input.shape.rank() == 4 && comes_channels_last(input);
+  });
+  if (held(v).rank() == 4 && !last_outside) return arranged(name + "/nhwc", v, map_order());
   return plain(name + "/plain", v);
 }
 

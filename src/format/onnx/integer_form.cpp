@@ -1,6 +1,7 @@
 #include "format/onnx/integer_form.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 
 #include "format/onnx/integer_constants.h"
@@ -38,7 +39,7 @@ class IntegerForm {
       const Node& node = graph_.nodes[i];
       if (const Run* run = find_run(node); run && integer(node, *run))
         finish(*run);
-      else if (!requantize(node))
+      else if (!requantize(node) && !move(node))
         keep(node);
     }
     for (TensorId& id : result_.outputs) id = now(id);
@@ -62,6 +63,7 @@ class IntegerForm {
   // The integers that a Dequantize makes real numbers `id` of, or kNoTensor.
   TensorId integers(TensorId id) const {
     if (id == kNoTensor) return kNoTensor;
+    if (const auto found = moved_.find(id); found != moved_.end()) return found->second;
     const int maker = uses_.producer[static_cast<std::size_t>(id)];
     if (maker < 0) return kNoTensor;
     const Node& node = graph_.nodes[static_cast<std::size_t>(maker)];
@@ -78,6 +80,19 @@ class IntegerForm {
       now_[static_cast<std::size_t>(y)] = x;
     else
       result_.add_node({.name = node.name, .op = Quantize{}, .inputs = {x}, .outputs = {y}});
+    return true;
+  }
+
+  // Reshape and Transpose of what was just made real: of the integers instead.
+  bool move(const Node& node) {
+    if (!std::holds_alternative<Reshape>(node.op) && !std::holds_alternative<Transpose>(node.op)) return false;
+    const TensorId x = integers(node.inputs[0]), real = node.outputs[0];
+    if (x == kNoTensor || !is_8bit(tensor(x)) || tensor(x).constant) return false;
+    const TensorId y = like(x, graph_.tensor(real).name + "/integers", tensor(x).quantization);
+    tensor(y).shape = tensor(real).shape;
+    result_.add_node({.name = node.name, .op = node.op, .inputs = {x}, .outputs = {y}});
+    result_.add_node({.name = node.name + "/real", .op = Dequantize{}, .inputs = {y}, .outputs = {real}});
+    moved_[real] = y;
     return true;
   }
 
@@ -156,7 +171,8 @@ class IntegerForm {
     TensorId w = integers(node.inputs[1]);
     if (x == kNoTensor || w == kNoTensor || !is_8bit(tensor(x)) || !tensor(w).constant) return false;
     if (tensor(x).dtype != tensor(made.outputs[0]).dtype || tensor(w).dtype != tensor(x).dtype) return false;
-    w = result_.add_tensor(centred_weights(tensor(w)));
+    Tensor centred = centred_weights(tensor(w));
+    if (centred.quantization != tensor(w).quantization) w = result_.add_tensor(std::move(centred));
     made.inputs = {x, w};
     if (node.inputs.size() > 2 && node.inputs[2] != kNoTensor) {
       const TensorId given = integers(node.inputs[2]);
@@ -189,8 +205,8 @@ class IntegerForm {
   }
   bool emit(const Concatenation&, Node& made) {
     const TensorId y = made.outputs[0];
-    for (TensorId& x : made.inputs)
-      if (!same_parameters(tensor(x), tensor(y)))
+    for (TensorId& x : made.inputs)  // the unsigned kernel rescales them itself
+      if (tensor(y).dtype == DType::kInt8 && !same_parameters(tensor(x), tensor(y)))
         x = rescaled(tensor(y).name + "/" + tensor(x).name, x, tensor(y).quantization);
     return plain(made);
   }
@@ -259,6 +275,7 @@ class IntegerForm {
   Graph result_;
   std::vector<bool> done_;
   std::vector<TensorId> now_;
+  std::map<TensorId, TensorId> moved_;  // real numbers that are integers, moved
   Run run_;
 };
 

@@ -136,21 +136,7 @@ std::optional<Order> order_after_reshape(const Shape& from, const Order& order, 
 }
 
 std::optional<Order> order_before_reshape(const Shape& from, const Shape& to, const Order& wanted) {
-  if (from.elements() == 0 || from.elements() != to.elements()) return std::nullopt;
-  const auto groups = regroup(from, to);
-  if (!groups) return std::nullopt;
-  const std::vector<int> after = long_axes(to, wanted);
-  std::vector<int> longs;
-  for (std::size_t i = 0; i < after.size();) {
-    const auto group = std::find_if(groups->begin(), groups->end(),
-                                    [&](const Regroup& g) { return !g.after.empty() && g.after[0] == after[i]; });
-    if (group == groups->end() || after.size() - i < group->after.size()) return std::nullopt;
-    if (!std::equal(group->after.begin(), group->after.end(), after.begin() + static_cast<std::ptrdiff_t>(i)))
-      return std::nullopt;
-    longs.insert(longs.end(), group->before.begin(), group->before.end());
-    i += group->after.size();
-  }
-  return with_unit_axes(from, longs);
+  return order_after_reshape(to, wanted, from, plain_order(from.rank()));  // the way back
 }
 
 }  // namespace Atoll::format

@@ -12,19 +12,21 @@ bool takes_weights(const Op& op) {
          std::holds_alternative<FullyConnected>(op);
 }
 
-// Whether the network is TFLite's older, unsigned kind: uint8 weights with one scale, and nothing signed.
+// Whether the network is TFLite's older, unsigned kind: uint8 weights with one scale or a uint8 input, and nothing
+// signed.
 bool is_unsigned_network(const Graph& graph) {
   const Uses uses = uses_of(graph);
-  bool unsigned_weights = false;
+  bool is_unsigned = std::any_of(graph.inputs.begin(), graph.inputs.end(),
+                                 [&](TensorId id) { return graph.tensor(id).dtype == DType::kUInt8; });
   for (const Node& node : graph.nodes) {
     if (!takes_weights(node.op)) continue;
     const int maker = uses.producer[static_cast<std::size_t>(node.inputs[1])];
     if (maker < 0) continue;
     const Tensor& weights = graph.tensor(graph.nodes[static_cast<std::size_t>(maker)].inputs[0]);
-    unsigned_weights |= is_uint8(weights) && !weights.quantization.per_channel();
+    is_unsigned |= is_uint8(weights) && !weights.quantization.per_channel();
   }
-  return unsigned_weights && std::none_of(graph.tensors.begin(), graph.tensors.end(),
-                                          [](const Tensor& tensor) { return tensor.dtype == DType::kInt8; });
+  return is_unsigned && std::none_of(graph.tensors.begin(), graph.tensors.end(),
+                                     [](const Tensor& tensor) { return tensor.dtype == DType::kInt8; });
 }
 
 void make_signed(Tensor& tensor) {
