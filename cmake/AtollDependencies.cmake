@@ -2,6 +2,8 @@
 macro(atoll_find_package)
   find_package(${ARGV} REQUIRED)
 endmacro()
+find_package(PostgreSQL QUIET)
+option(ATOLL_POSTGRES "trial stores on a PostgreSQL server" ${PostgreSQL_FOUND})
 include(AtollLibraries)
 
 # Headers alone, seen by our own sources only: who links libatoll needs none of them.

@@ -16,6 +16,9 @@ install(FILES ${PROJECT_BINARY_DIR}/atollConfig.cmake ${PROJECT_BINARY_DIR}/atol
               ${PROJECT_SOURCE_DIR}/cmake/AtollLibraries.cmake
         DESTINATION ${ATOLL_CONFIG_FOLDER})
 
+if(ATOLL_POSTGRES)
+  set(ATOLL_PC_POSTGRES " libpq")
+endif()
 file(RELATIVE_PATH ATOLL_PREFIX_FROM_PC /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(${PROJECT_SOURCE_DIR}/cmake/atoll.pc.in ${PROJECT_BINARY_DIR}/atoll.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/atoll.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

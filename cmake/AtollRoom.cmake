@@ -1,11 +1,15 @@
-# atoll_room(NAME [ROOMS lower rooms…] [LIBRARIES outside libraries…])
-#   One room of the house: every .cpp of src/NAME becomes the static library atoll_NAME.
+# atoll_room(NAME [ROOMS lower rooms…] [LIBRARIES outside libraries…] [WITHOUT folder])
+#   One room of the house: every .cpp of src/NAME becomes the static library atoll_NAME; but for those of the folder
+#   whose library is missing, or of its stand-in.
 # atoll_room_tests(NAME [ROOMS other rooms…])
 #   Every *_test.cpp of tests/NAME becomes the program NAME_test; ctest knows each test in it. Those of
 #   tests/NAME/slow become NAME_slow_test, with ctest's label "slow": ./test --all runs them.
 function(atoll_room NAME)
-  cmake_parse_arguments(ROOM "" "" "ROOMS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ROOM "" "WITHOUT" "ROOMS;LIBRARIES" ${ARGN})
   file(GLOB_RECURSE SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${NAME}/*.cpp)
+  if(ROOM_WITHOUT)
+    list(FILTER SOURCES EXCLUDE REGEX "/src/${NAME}/${ROOM_WITHOUT}/")
+  endif()
   add_library(atoll_${NAME} STATIC ${SOURCES})
   atoll_compile_options(atoll_${NAME})
   target_include_directories(atoll_${NAME} PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)

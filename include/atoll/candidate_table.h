@@ -3,7 +3,6 @@
 // the plain way, to the last bit.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -14,20 +13,21 @@
 namespace Atoll {
 
 // Of the network as it will ship, behind a softmax where `softmax`; infinite latency where an op does not map.
-Estimate estimate(const Graph& graph, const Target& target, bool softmax);
+Costs costs_of(const Graph& graph, const Target& target, bool softmax);
 
 class CandidateTable {
  public:
   // Keeps the target alive, and refers to the space.
   CandidateTable(const Space& space, std::shared_ptr<const Target> target, bool softmax = false);
-  // Equal to estimate(space.build(genotype), …). Throws Error for a bad genotype. Not for several threads at once.
-  Estimate estimate(const Genotype& genotype);
+  // Equal to costs_of(space.build(genotype), …). Throws Error for a bad genotype. Not for several threads at once.
+  Costs costs(const Genotype& genotype);
+  const Space& space() const { return space_; }
   std::size_t parts() const { return known_.size(); }  // built so far
 
  private:
   struct Known {
     std::shared_ptr<const Part> part;  // nullptr: whoever has it goes the plain way
-    std::int64_t macs = 0, params = 0;
+    std::int64_t macs = 0, params = 0, memory_bytes = 0;
     double work = 0;
   };
   struct Hash {
@@ -41,8 +41,5 @@ class CandidateTable {
   std::unordered_map<Space::PartKey, Known, Hash> known_;
   std::vector<const Part*> run_;
 };
-
-// A table of its own behind a function, for Objectives::estimate: latency as proxy_objectives has it.
-std::function<Estimate(const Genotype&)> shipped_estimates(const Space& space, std::shared_ptr<const Target> target);
 
 }  // namespace Atoll

@@ -1,12 +1,11 @@
 // Search: ask/tell algorithms over a declared space of networks. An algorithm knows nothing of processes,
-// files or terminals; the trial store keeps every trial, so that a killed search goes on where it was.
+// files or terminals; the trial store (atoll/trial_store.h) keeps every trial, so that a killed search goes on
+// where it was, and hands them to workers (atoll/worker.h).
 #pragma once
 
 #include <array>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +13,7 @@
 
 #include "atoll/graph.h"
 #include "atoll/random.h"
+#include "atoll/train.h"
 
 namespace Atoll {
 
@@ -43,6 +43,7 @@ class Space {
 
 struct SpaceOptions {
   int h = 224, w = 224, channels = 3, classes = 1000;
+  std::string table;  // the text of a table, for where its file is not: then `name` only names it
 };
 // "edgetpu"; "mnasnet"; "nas-bench-201" and "accel-nasbench", of which accuracies are published; or the path of
 // a table that a user wrote (.json). Throws Error with the names that exist.
@@ -56,8 +57,11 @@ void require_valid(const Space& space, const Genotype& genotype);
 struct Scores {
   double accuracy = 0;  // 0..1 on validation images
   double latency_ms = 0;
-  double reward = 0;     // what the algorithm maximises
-  bool feasible = true;  // false: over the budget, and accuracy is unknown
+  double reward = 0;               // what the algorithm maximises
+  bool feasible = true;            // false: over the budget, and accuracy is unknown
+  std::int64_t size_bytes = 0;     // of its parameters as the target stores them
+  std::int64_t memory_bytes = 0;   // of its int8 activations where they need the most
+  std::int64_t offchip_bytes = 0;  // of the parameters that no on-chip memory holds
 };
 
 // accuracy * (latency / target)^w with w = below when within the target, else above (MnasNet, eq. 2-3:
@@ -100,10 +104,21 @@ enum class TrialStatus {
   kRunning,
   kDone,
   kFailed,
-  kFiltered,   // over the budget, never trained
-  kPassedOver  // within the budget, but others promised more
+  kFiltered,    // over a budget, never trained
+  kPassedOver,  // within the budgets, but others promised more
+  kWaiting,     // chosen, and no worker has begun
+  kStopped      // at a rung of its training: hopeless
 };
 std::string_view name_of(TrialStatus status);  // "running", "done", ...
+
+// A point of a training at which the hopeless are stopped: those below the bar, which is set by the trials that
+// were judged before this one was chosen.
+struct Rung {
+  int epoch = 0;
+  double bar = 0;        // -infinity: too few are known
+  double accuracy = -1;  // there; below 0: not reached
+  bool operator==(const Rung&) const = default;
+};
 
 struct Trial {
   std::int64_t number = 0;  // 0, 1, 2, … in the order of asking
@@ -116,69 +131,77 @@ struct Trial {
   double seconds = 0;  // of the proxy training
   std::string error;   // of a failed trial
   std::string worker;
+  std::vector<Rung> rungs;
+  std::int64_t finished = 0;  // place in the order in which trainings ended, from 1; 0: not yet
+  std::int64_t attempts = 0;  // how often a worker has begun
 };
 
-// SQLite file that holds one search. Every call is one transaction.
-class TrialStore {
- public:
-  // Creates the file, or opens it; throws Error when it belongs to another search (`settings` differ).
-  TrialStore(const std::filesystem::path& path, const std::string& settings);
-  ~TrialStore();
-  void add(const Trial& trial);  // new
-  void add(const std::vector<Trial>& trials);
-  void update(const Trial& trial);    // by number
-  std::vector<Trial> trials() const;  // by number
-  const std::string& settings() const;
-  static std::unique_ptr<TrialStore> open(const std::filesystem::path& path);  // an existing one, any settings
-
- private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
-  explicit TrialStore(std::unique_ptr<Impl> impl);
-};
-
-// Indices of the trials on the Pareto front (accuracy up, latency down), fastest first; done trials only.
-std::vector<std::size_t> pareto_front(const std::vector<Trial>& trials);
+enum class Objective { kAccuracy, kLatency, kSize, kMemory };
+Objective objective_named(const std::string& name);  // "accuracy", "latency", ...; throws Error
+// Indices of the trials that no other beats in one objective without losing in another (accuracy up, the others
+// down); done trials only, the fastest first, and accuracy grows along a front of accuracy and latency.
+std::vector<std::size_t> pareto_front(const std::vector<Trial>& trials, const std::vector<Objective>& objectives = {
+                                                                            Objective::kAccuracy, Objective::kLatency});
 
 struct SearchOptions {
   std::string algorithm = "evolution";
-  double latency_budget_ms = 0;   // hard: slower candidates are filtered, never trained; 0: none
-  double max_work = 0;            // hard too: of a training (`training_work` of atoll/train.h); 0: none
+  // Hard budgets: a candidate over one is filtered, never trained.
+  double latency_budget_ms = 0;  // 0: none
+  double max_work = 0;           // of a training (`training_work` of atoll/train.h); 0: none
+  std::optional<std::int64_t> max_size_bytes, max_memory_bytes, max_offchip_bytes;
   std::int64_t candidates = 200;  // asked for
   std::int64_t trained = 12;      // of them, at most so many are trained
   int population = 0;             // of the algorithm; 0: by `trained`
   bool prerank = true;            // train the most promising of each pool of candidates, judged by a
                                   // regression on their size; false: the first feasible one
+  // Successive halving: at these epochs a training ends unless it is among the best 1/eta of those that came so far.
+  std::vector<int> rungs;
+  double eta = 2;
+  std::vector<Objective> objectives = {Objective::kAccuracy, Objective::kLatency};  // of the Pareto front
   std::uint64_t seed = 0;
-  std::filesystem::path store;  // empty: in memory
-  bool resume = false;          // go on with `store` where it exists; without it an existing one is refused
-  std::string settings;         // whatever else the scores depend on (data, schedule): kept in the store,
-                                // and a store with other settings is refused
+  std::string store;     // file or postgresql:// URL; empty: in memory
+  bool resume = false;   // go on with `store` where it exists; without it an existing one is refused
+  std::string settings;  // whatever else the scores depend on (data, schedule): kept in the store,
+                         // and a store with other settings is refused
+  int workers = 0;       // trials that are offered at a time to `work` (atoll/worker.h) elsewhere; 0: this
+                         // process trains them, one after the other. 1 gives the same result as 0.
+  std::string task;      // a SearchTask as JSON: what those workers need to know
 };
-// What is known of a candidate before it is trained.
-struct Estimate {
+// What is known of a network before it is trained. A latency of infinity means that the target cannot run it.
+struct Costs {
   double latency_ms = 0;
+  std::int64_t size_bytes = 0, memory_bytes = 0, offchip_bytes = 0;  // as in Scores
   std::int64_t macs = 0, params = 0;
   double work = 0;  // of training on one image (`training_work`)
-  bool operator==(const Estimate&) const = default;
+  bool operator==(const Costs&) const = default;
 };
-
-// How a candidate is judged: latency is cheap and comes first; accuracy is the proxy training. A latency of
-// infinity means that the target cannot run the network, which filters it.
+// How a candidate is judged: what is cheap comes first; accuracy is the proxy training.
 struct Objectives {
-  std::function<double(const Graph&)> latency_ms;
-  std::function<double(const Graph&, std::uint64_t seed)> accuracy;
-  std::int64_t validation_images = 0;                 // that accuracy is measured on; 0: it is exact
-  std::function<Estimate(const Genotype&)> estimate;  // latency and size without a graph, for speed; may be empty
+  std::function<Costs(const Space&, const Genotype&)> costs;
+  // On validation images. Calls `hooks` as a training does: `stop` ends it, what they throw goes through.
+  std::function<double(const Graph&, std::uint64_t seed, const TrainHooks& hooks)> accuracy;
+  std::int64_t validation_images = 0;  // that accuracy is measured on; 0: it is exact
+  // The ops of a network that the target cannot run, a line with the reason for each; may be absent.
+  std::function<std::vector<std::string>(const Graph&)> obstacles;
 };
+// Builds the network, counts it, and asks for its latency.
+std::function<Costs(const Space&, const Genotype&)> costs_by_latency(std::function<double(const Graph&)> latency_ms);
+
+// Why a network does not map: the choices without any one of which fewer of its ops would refuse, and the first of
+// these ops with the target's reason.
+std::string unmapped_reason(const Space& space, const Objectives& objectives, const Genotype& genotype);
+
 struct SearchResult {
   std::vector<Trial> trials;
   std::vector<std::size_t> pareto;
-  std::size_t best = 0;  // into trials: the highest accuracy within the budget
+  std::size_t best = 0;  // into trials: the highest accuracy within the budgets
 };
-// Throws Error with the fastest latency found when no candidate is within the budget, and Interrupted after
-// the store is complete up to the trial that was running. `on_trial` is told of every trial whose fate is
-// settled, those of a resumed store included.
+// Throws Error with the fastest latency found when no candidate is within the budgets, with the choices to blame
+// when none maps, and Interrupted after the store is complete up to the trial that was running. `on_trial` is told
+// of every trial whose fate is settled, those of a resumed store included.
+//
+// With several workers the order in which they finish decides what is asked next; the store keeps that order, so a
+// resumed search goes on from the same state all the same.
 SearchResult search(const Space& space, const Objectives& objectives, const SearchOptions& options,
                     const std::function<void(const Trial&)>& on_trial = {});
 

@@ -80,6 +80,11 @@ class Part {
   virtual ~Part() = default;
 };
 
+struct PartsCost {
+  double latency_ms = 0;
+  std::int64_t onchip_bytes = 0, offchip_bytes = 0;  // of parameters
+};
+
 class Target {
  public:
   virtual ~Target() = default;
@@ -89,9 +94,9 @@ class Target {
   // predict(graph).latency_ms without the layers: what a search asks for, thousands of times.
   virtual double latency_ms(const Graph& graph) const { return predict(graph).latency_ms; }
   // The short way for a network that is several parts one after the other, each with one input and one output:
-  // the same latency, to the last bit, as of the whole. nullptr: not for this target, or an op does not map.
+  // what predict says of the whole, to the last bit. nullptr: not for this target, or an op does not map.
   virtual std::shared_ptr<const Part> part(const Graph&) const { return nullptr; }
-  virtual double latency_ms(std::span<const Part* const> parts) const;
+  virtual PartsCost cost(std::span<const Part* const> parts) const;
   // What no layer can pass: lines of a roofline plot. Empty where the target knows none.
   virtual std::vector<Roof> roofs() const { return {}; }
   // Targets that run everything answer a report with every op mapped.

@@ -52,7 +52,7 @@ ScaleResult run(const Cli& cli, ScaleFlags& flags) {
   return scale(
       scalable_zoo_model(flags.model, flags.side, classes), resource,
       [&](const Graph& graph, const Scaling& s) {
-        const double accuracy = objectives.accuracy(graph, mix(cli.common.seed, 1));
+        const double accuracy = objectives.accuracy(graph, mix(cli.common.seed, 1), {});
         say("depth {:.2f} width {:.2f} resolution {:.2f}: {:.2f} %", s.depth, s.width, s.resolution, 100 * accuracy);
         return accuracy;
       },

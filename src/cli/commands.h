@@ -17,6 +17,8 @@ void add_calibrate(Cli& cli);
 void add_probe(Cli& cli);
 void add_search(Cli& cli);
 void add_trials(Cli& cli);
+void add_trial(Cli& cli);
+void add_worker(Cli& cli);
 void add_scale(Cli& cli);
 void add_train(Cli& cli);
 void add_eval(Cli& cli);

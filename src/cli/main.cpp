@@ -17,6 +17,8 @@ int main(int argc, char** argv) {
   add_probe(cli);
   add_search(cli);
   add_trials(cli);
+  add_trial(cli);
+  add_worker(cli);
   add_scale(cli);
   add_train(cli);
   add_eval(cli);

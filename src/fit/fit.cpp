@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "atoll/candidate_table.h"
 #include "atoll/compress.h"
 #include "atoll/error.h"
 #include "atoll/model.h"
@@ -79,7 +78,6 @@ SearchResult find_architecture(const Space& space, const std::shared_ptr<const T
                                             .validation = std::min(kValidationImages, pictures->size() / 10),
                                             .schedule = proxy_schedule(settings, plan),
                                             .seed = settings.seed});
-  objectives.estimate = shipped_estimates(space, target);
   FitPlan search_plan = plan;
   search_plan.final_epochs = 0;  // chosen after the search, which does not depend on it
   const SearchOptions options{.algorithm = settings.algorithm,
@@ -88,7 +86,7 @@ SearchResult find_architecture(const Space& space, const std::shared_ptr<const T
                               .candidates = plan.candidates,
                               .trained = plan.trained,
                               .seed = settings.seed,
-                              .store = output / "search.db",
+                              .store = (output / "search.db").string(),
                               .resume = resume,
                               .settings = to_json(settings).dump() + to_json(search_plan).dump()};
   Progress progress("searching", static_cast<double>(plan.trained));

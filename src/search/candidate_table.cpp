@@ -1,5 +1,6 @@
 #include "atoll/candidate_table.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "atoll/random.h"
@@ -14,13 +15,25 @@ Graph shipped(const Graph& graph, bool softmax) {
   return softmax ? with_softmax(to_inference(graph)) : to_inference(graph);
 }
 
+// Of the activations, a byte each, where they need the most.
+std::int64_t memory_bytes(const Graph& network) {
+  constexpr std::int64_t kFloatBytes = 4;
+  return cost_of(network).peak_activation_bytes / kFloatBytes;
+}
+
 }  // namespace
 
-Estimate estimate(const Graph& graph, const Target& target, bool softmax) {
+Costs costs_of(const Graph& graph, const Target& target, bool softmax) {
   const GraphCost cost = cost_of(graph);
-  const Prediction prediction = target.predict(shipped(graph, softmax));
-  const double latency_ms = prediction.fully_mapped ? prediction.latency_ms : std::numeric_limits<double>::infinity();
-  return {latency_ms, cost.macs, cost.params, training_work(graph)};
+  const Graph network = shipped(graph, softmax);
+  const Prediction prediction = target.predict(network);
+  return {.latency_ms = prediction.fully_mapped ? prediction.latency_ms : std::numeric_limits<double>::infinity(),
+          .size_bytes = prediction.onchip_bytes + prediction.offchip_bytes,
+          .memory_bytes = memory_bytes(network),
+          .offchip_bytes = prediction.offchip_bytes,
+          .macs = cost.macs,
+          .params = cost.params,
+          .work = training_work(graph)};
 }
 
 std::size_t CandidateTable::Hash::operator()(const Space::PartKey& key) const {
@@ -40,16 +53,16 @@ const CandidateTable::Known& CandidateTable::known(const Genotype& genotype, con
   if (found != known_.end()) return found->second;
   const Graph graph = space_.build_part(genotype, part);
   const GraphCost cost = cost_of(graph);
+  const Graph network = shipped(graph, last && softmax_);
   return known_
-      .emplace(key,
-               Known{target_->part(shipped(graph, last && softmax_)), cost.macs, cost.params, training_work(graph)})
+      .emplace(key, Known{target_->part(network), cost.macs, cost.params, memory_bytes(network), training_work(graph)})
       .first->second;
 }
 
-Estimate CandidateTable::estimate(const Genotype& genotype) {
+Costs CandidateTable::costs(const Genotype& genotype) {
   const std::vector<Space::PartKey> keys = space_.part_keys(genotype);
   if (known_.size() + keys.size() > kMostParts) known_.clear();
-  Estimate sum;
+  Costs sum;
   run_.clear();
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const Known& part = known(genotype, keys[i], i, i + 1 == keys.size());
@@ -57,16 +70,15 @@ Estimate CandidateTable::estimate(const Genotype& genotype) {
     run_.push_back(part.part.get());
     sum.macs += part.macs;
     sum.params += part.params;
+    sum.memory_bytes = std::max(sum.memory_bytes, part.memory_bytes);
     sum.work += part.work;
   }
-  if (keys.empty() || run_.size() != keys.size()) return Atoll::estimate(space_.build(genotype), *target_, softmax_);
-  sum.latency_ms = target_->latency_ms(run_);
+  if (keys.empty() || run_.size() != keys.size()) return costs_of(space_.build(genotype), *target_, softmax_);
+  const PartsCost run = target_->cost(run_);
+  sum.latency_ms = run.latency_ms;
+  sum.size_bytes = run.onchip_bytes + run.offchip_bytes;
+  sum.offchip_bytes = run.offchip_bytes;
   return sum;
-}
-
-std::function<Estimate(const Genotype&)> shipped_estimates(const Space& space, std::shared_ptr<const Target> target) {
-  auto table = std::make_shared<CandidateTable>(space, std::move(target), true);
-  return [table](const Genotype& genotype) { return table->estimate(genotype); };
 }
 
 }  // namespace Atoll

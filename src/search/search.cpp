@@ -1,18 +1,24 @@
 #include "atoll/search.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <thread>
 #include <unordered_map>
 
 #include "atoll/error.h"
-#include "atoll/train.h"
+#include "atoll/trial_store.h"
+#include "atoll/worker.h"
 #include "base/interrupt.h"
-#include "base/timer.h"
+#include "base/log.h"
+#include "search/budgets.h"
 #include "search/prerank.h"
-#include "search/store_lock.h"
+#include "search/rungs.h"
 
 namespace Atoll {
 namespace {
+
+constexpr double kFirstPollMs = 20, kLongestPollMs = 500;  // between looks for results of workers
 
 // What makes two searches the same one: a store is only resumed by its own.
 std::string settings_of(const Space& space, const SearchOptions& options) {
@@ -20,67 +26,76 @@ std::string settings_of(const Space& space, const SearchOptions& options) {
   for (const Decision& decision : space.decisions())
     for (const std::string& choice : decision.choices)
       for (const char letter : decision.name + "=" + choice) hash = mix(hash, static_cast<unsigned char>(letter));
+  std::string rest;  // what stores of older versions could not have says nothing where it is absent
+  const auto limit = [&](const char* name, const std::optional<std::int64_t>& bytes) {
+    if (bytes) rest += fmt::format(", at most {} {}", *bytes, name);
+  };
+  limit("bytes of parameters", options.max_size_bytes);
+  limit("bytes of activations", options.max_memory_bytes);
+  limit("bytes off the chip", options.max_offchip_bytes);
+  if (!options.rungs.empty()) rest += fmt::format(", rungs {} eta {}", fmt::join(options.rungs, " "), options.eta);
+  if (options.workers > 1) rest += fmt::format(", {} trials at a time", options.workers);
   return fmt::format(
       "space {} ({:016x}), algorithm {}, latency budget {} ms, at most {} work of training, {} candidates, {} trained, "
-      "population "
-      "{}, "
-      "prerank {}, seed {}{}{}",
+      "population {}, "
+      "prerank {}, seed {}{}{}{}",
       space.name(), hash, options.algorithm, options.latency_budget_ms, options.max_work, options.candidates,
-      options.trained, options.population, options.prerank, options.seed, options.settings.empty() ? "" : ", ",
+      options.trained, options.population, options.prerank, options.seed, rest, options.settings.empty() ? "" : ", ",
       options.settings);
 }
 
 // One search from its first candidate to its result. Where the store already knows a trial, the run takes
-// the scores from there: replaying them rebuilds the algorithm, so nothing else needs to be saved.
+// the scores from there: replaying them, in the order in which they came, rebuilds the algorithm, so nothing else
+// needs to be saved.
 class SearchRun {
  public:
   SearchRun(const Space& space, const Objectives& objectives, const SearchOptions& options,
             const std::function<void(const Trial&)>& on_trial)
-      : space_(space), objectives_(objectives), options_(options), on_trial_(on_trial) {
+      : space_(space),
+        objectives_(objectives),
+        options_(options),
+        on_trial_(on_trial),
+        at_a_time_(static_cast<std::size_t>(std::max(1, options.workers))) {
     if (options.trained < 1 || options.candidates < options.trained)
       fail("a search trains {} of {} candidates, but must train at least one, and no more than there are",
            options.trained, options.candidates);
+    if (options.workers < 0) fail("a search has {} workers, but must have 0 or more", options.workers);
+    if (options.workers > 0 && options.store.empty())
+      fail("a search with workers elsewhere needs a store in which they find their trials");
+    require_rungs(options.rungs, options.eta);
     const int population = options.population > 0
                                ? options.population
                                : static_cast<int>(std::clamp<std::int64_t>(options.trained / 2, 2, 50));
     algorithm_ = make_algorithm(
         options.algorithm, space,
         {.seed = options.seed, .population = population, .sample = std::clamp(population / 2, 2, 10), .ppo = {}});
-    open_store();
+    open();
   }
 
   SearchResult run() {
     for (std::int64_t slot = 0; slot < options_.trained; ++slot) {
+      while (in_training_.size() >= at_a_time_) take_result();
       const std::int64_t end = options_.candidates * (slot + 1) / options_.trained;
       while (asked_ < end) ask();
       if (feasible_ == 0) descend();
       keep_new();
-      if (!open_.empty()) train(choose(slot));
+      if (!open_.empty()) start(choose(slot));
     }
+    while (!in_training_.empty()) take_result();
     for (const std::size_t i : open_) settled(trials_[i]);
-    return result();
+    SearchResult found = result();
+    if (store_) store_->set_over();
+    return found;
   }
 
  private:
-  void open_store() {
+  void open() {
     if (options_.store.empty()) return;
-    const bool exists = std::filesystem::exists(options_.store);
-    if (exists && !options_.resume)
-      fail("trial store '{}' exists already: resume that search, or name another file", options_.store.string());
-    lock_.emplace(options_.store);
-    store_.emplace(options_.store, settings_of(space_, options_));
+    store_ = own_store(options_.store, settings_of(space_, options_), options_.task, options_.resume);
     old_ = store_->trials();
     for (std::size_t i = 0; i < old_.size(); ++i)
       if (old_[i].number != static_cast<std::int64_t>(i))
-        fail("trial store '{}' is damaged: trial {} is missing", options_.store.string(), i);
-  }
-
-  double excess(const Trial& trial) const {  // above 1: over a budget
-    if (std::isinf(trial.scores.latency_ms)) return 1e9 + static_cast<double>(trial.macs);
-    double excess = 0;
-    if (options_.latency_budget_ms > 0) excess = trial.scores.latency_ms / options_.latency_budget_ms;
-    if (options_.max_work > 0) excess = std::max(excess, trial.work / options_.max_work);
-    return excess;
+        fail("trial store '{}' is damaged: trial {} is missing", store_->name(), i);
   }
 
   // The next new candidate of the algorithm. One whose network was met before is told its scores again.
@@ -95,65 +110,70 @@ class SearchRun {
         return;
       }
       const Trial& trial = trials_[met->second];
-      if (trial.status == TrialStatus::kDone || trial.status == TrialStatus::kFiltered)
+      if (trial.status == TrialStatus::kDone || trial.status == TrialStatus::kStopped ||
+          trial.status == TrialStatus::kFiltered)
         algorithm_->tell(genotype, trial.scores);
     }
   }
 
-  // Latency and size of a new candidate, which becomes a trial.
+  // What a new candidate costs; it becomes a trial.
   const Trial& consider(Genotype genotype) {
     throw_if_interrupted();
     const std::size_t index = trials_.size();
     by_line_.emplace(space_.describe(genotype), index);
     Trial trial{.number = static_cast<std::int64_t>(index), .genotype = std::move(genotype)};
     trial.seed = mix(options_.seed, index + 1);
-    if (index < old_.size()) {
-      const Trial& old = old_[index];
-      if (old.genotype != trial.genotype)
-        fail("trial store '{}' cannot be resumed: its trial {} is another network than this program asks for",
-             options_.store.string(), index);
-      trial.scores.latency_ms = old.scores.latency_ms;
-      trial.macs = old.macs;
-      trial.params = old.params;
-      trial.work = old.work;
-      const bool broken = old.status == TrialStatus::kFailed && old.scores.latency_ms <= 0;
-      judge(trial, broken ? old.error : "");
-    } else {
-      std::string error;
-      try {
-        const Estimate known = estimate(trial.genotype);
-        trial.macs = known.macs;
-        trial.params = known.params;
-        trial.work = known.work;
-        trial.scores.latency_ms = known.latency_ms;
-        if (!(trial.scores.latency_ms > 0)) {
-          error = fmt::format("its latency is {} ms, but must be positive", trial.scores.latency_ms);
-          trial.scores.latency_ms = 0;
-        }
-      } catch (const std::runtime_error& problem) {
-        if (dynamic_cast<const Interrupted*>(&problem)) throw;
-        error = problem.what();
-      }
-      judge(trial, error);
-    }
+    std::string error;
+    if (index < old_.size())
+      error = remember(trial, old_[index]);
+    else
+      error = count(trial);
+    sort_in(trial, error);
     trials_.push_back(std::move(trial));
     return trials_.back();
   }
 
-  Estimate estimate(const Genotype& genotype) const {
-    if (objectives_.estimate) return objectives_.estimate(genotype);
-    const Graph graph = space_.build(genotype);
-    const GraphCost cost = cost_of(graph);
-    return {objectives_.latency_ms(graph), cost.macs, cost.params, training_work(graph)};
+  // Costs from the store; returns its error.
+  std::string remember(Trial& trial, const Trial& old) const {
+    if (old.genotype != trial.genotype)
+      fail("trial store '{}' cannot be resumed: its trial {} is another network than this program asks for",
+           store_->name(), trial.number);
+    trial.scores = old.scores;
+    trial.scores.accuracy = trial.scores.reward = 0;
+    trial.scores.feasible = true;
+    trial.macs = old.macs;
+    trial.params = old.params;
+    trial.work = old.work;
+    const bool broken = old.status == TrialStatus::kFailed && old.scores.latency_ms <= 0;
+    return broken ? old.error : "";
   }
 
-  void judge(Trial& trial, const std::string& error) {
+  std::string count(Trial& trial) const {
+    try {
+      const Costs costs = objectives_.costs(space_, trial.genotype);
+      trial.macs = costs.macs;
+      trial.params = costs.params;
+      trial.work = costs.work;
+      trial.scores.size_bytes = costs.size_bytes;
+      trial.scores.memory_bytes = costs.memory_bytes;
+      trial.scores.offchip_bytes = costs.offchip_bytes;
+      if (!(costs.latency_ms > 0)) return fmt::format("its latency is {} ms, but must be positive", costs.latency_ms);
+      trial.scores.latency_ms = costs.latency_ms;
+      return "";
+    } catch (const Interrupted&) {
+      throw;
+    } catch (const std::runtime_error& problem) {
+      return problem.what();
+    }
+  }
+
+  void sort_in(Trial& trial, const std::string& error) {
     if (!error.empty()) {
       trial.status = TrialStatus::kFailed;
       trial.error = error;
       trial.scores.feasible = false;
       settled(trial);
-    } else if (excess(trial) > 1) {
+    } else if (excess(trial, options_) > 1) {
       trial.status = TrialStatus::kFiltered;
       trial.scores.feasible = false;
       algorithm_->tell(trial.genotype, trial.scores);
@@ -165,13 +185,13 @@ class SearchRun {
     }
   }
 
-  // No candidate was within the budget: walks down from the one that came nearest, decision by decision, until
+  // No candidate was within the budgets: walks down from the one that came nearest, decision by decision, until
   // one is, or nothing gets nearer.
   void descend() {
     std::size_t nearest = trials_.size();
     for (std::size_t i = 0; i < trials_.size(); ++i)
       if (trials_[i].status == TrialStatus::kFiltered &&
-          (nearest == trials_.size() || excess(trials_[i]) < excess(trials_[nearest])))
+          (nearest == trials_.size() || excess(trials_[i], options_) < excess(trials_[nearest], options_)))
         nearest = i;
     if (nearest == trials_.size())
       fail("all {} candidates of space '{}' failed; the first: {}", trials_.size(), space_.name(), trials_.at(0).error);
@@ -184,33 +204,24 @@ class SearchRun {
           if (by_line_.contains(space_.describe(genotype))) continue;
           const Trial& trial = consider(std::move(genotype));
           if (feasible_ > 0) return;
-          if (trial.status != TrialStatus::kFiltered || excess(trial) >= excess(trials_[nearest])) continue;
+          if (trial.status != TrialStatus::kFiltered || excess(trial, options_) >= excess(trials_[nearest], options_))
+            continue;
           nearest = trials_.size() - 1;
           better = true;
         }
       }
     }
     keep_new();
-    const Trial& trial = trials_[nearest];
-    const bool too_slow =
-        options_.latency_budget_ms > 0 && trial.scores.latency_ms / options_.latency_budget_ms >= excess(trial);
-    fail(
-        "no network of space '{}' keeps to {}: the {} of {} tried needs {:.3f} ms, and its training the work of {:.2f} "
-        "million MACs an image ({})",
-        space_.name(), budget_text(), too_slow ? "fastest" : "cheapest to train", trials_.size(),
-        trial.scores.latency_ms, trial.work / 1e6, space_.describe(trial.genotype));
+    fail_infeasible(trials_[nearest]);
   }
 
-  std::string budget_text() const {
-    std::string text;
-    if (options_.latency_budget_ms > 0)
-      text = fmt::format("{} ms", options_.latency_budget_ms);
-    else if (options_.max_work <= 0)
-      text = "what the target can run";
-    if (options_.max_work > 0)
-      text += fmt::format("{}a training of {:.2f} million MACs an image", text.empty() ? "" : " and ",
-                          options_.max_work / 1e6);
-    return text;
+  [[noreturn]] void fail_infeasible(const Trial& nearest) const {
+    if (std::isinf(nearest.scores.latency_ms))
+      fail("no network of space '{}' maps to the target, of {} tried; {}", space_.name(), trials_.size(),
+           unmapped_reason(space_, objectives_, nearest.genotype));
+    fail("no network of space '{}' keeps to {}: the {} of {} tried needs {} ({})", space_.name(), budget_text(options_),
+         is_latency_worst(nearest, options_) ? "fastest" : "cheapest", trials_.size(), costs_text(nearest, options_),
+         space_.describe(nearest.genotype));
   }
 
   std::size_t choose(std::int64_t slot) {
@@ -219,33 +230,68 @@ class SearchRun {
     return chosen;
   }
 
-  void train(std::size_t index) {
+  // Its training begins, here or in the queue; nothing is done for one that the store has seen to its end, and one
+  // that a worker holds stays with it.
+  void start(std::size_t index) {
     throw_if_interrupted();
     Trial& trial = trials_[index];
-    if (index < old_.size() &&
-        (old_[index].status == TrialStatus::kDone || old_[index].status == TrialStatus::kFailed)) {
-      trial = old_[index];
-    } else {
-      trial.status = TrialStatus::kRunning;
-      if (store_) store_->update(trial);
-      const double start = seconds_now();
-      try {
-        trial.scores.accuracy = objectives_.accuracy(space_.build(trial.genotype), trial.seed);
-        if (!std::isfinite(trial.scores.accuracy)) fail("its accuracy is {}, no number", trial.scores.accuracy);
-        trial.scores.reward = trial.scores.accuracy;
-        trial.status = TrialStatus::kDone;
-      } catch (const Interrupted&) {
-        throw;
-      } catch (const std::exception& problem) {
-        trial.scores.accuracy = 0;
-        trial.status = TrialStatus::kFailed;
-        trial.error = problem.what();
-      }
-      trial.seconds = seconds_now() - start;
-      if (store_) store_->update(trial);
+    trial.rungs = rungs_for(options_.rungs, options_.eta, judged_);
+    trial.status = options_.workers > 0 ? TrialStatus::kWaiting : TrialStatus::kRunning;
+    in_training_.push_back(index);
+    if (!store_) return;
+    if (index < old_.size()) {
+      const TrialStatus was = old_[index].status;
+      const bool in_queue = was == TrialStatus::kRunning || was == TrialStatus::kWaiting;
+      if (old_[index].finished > 0 || (options_.workers > 0 && in_queue)) return;
     }
-    if (trial.status == TrialStatus::kDone) algorithm_->tell(trial.genotype, trial.scores);
-    settled(trial);
+    if (options_.workers == 0) trial.worker = worker_name();
+    store_->offer(trial);
+  }
+
+  // Takes the result of the training that ended first, waiting for it where none has ended.
+  void take_result() {
+    Trial trial = next_result();
+    const auto index = static_cast<std::size_t>(trial.number);
+    std::erase(in_training_, index);
+    Trial& own = trials_[index];
+    const Scores costs = own.scores;
+    own = std::move(trial);
+    own.scores.latency_ms = costs.latency_ms;
+    own.scores.feasible = true;
+    if (own.status == TrialStatus::kDone || own.status == TrialStatus::kStopped) {
+      algorithm_->tell(own.genotype, own.scores);
+      judged_.push_back(own);
+    }
+    settled(own);
+  }
+
+  Trial next_result() {
+    const Trial* first = nullptr;
+    for (const std::size_t i : in_training_)
+      if (i < old_.size() && old_[i].finished > 0 && (first == nullptr || old_[i].finished < first->finished))
+        first = &old_[i];
+    if (first != nullptr) return *first;
+    return options_.workers > 0 ? await() : train(in_training_.front());
+  }
+
+  Trial train(std::size_t index) {
+    throw_if_interrupted();
+    Trial trial = judge(space_, objectives_, trials_[index]);
+    if (store_) store_->finish(trial);
+    return trial;
+  }
+
+  Trial await() {
+    if (!told_of_workers_)
+      say("{} trials at a time wait for workers: atoll worker --store '{}'", options_.workers, store_->name());
+    told_of_workers_ = true;
+    std::vector<std::int64_t> numbers(in_training_.begin(), in_training_.end());
+    for (double pause_ms = kFirstPollMs;; pause_ms = std::min(1.5 * pause_ms, kLongestPollMs)) {
+      throw_if_interrupted();
+      std::vector<Trial> finished = store_->finished(numbers);
+      if (!finished.empty()) return std::move(finished.front());
+      std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(pause_ms));
+    }
   }
 
   // Candidates go to the store pool by pool.
@@ -261,14 +307,15 @@ class SearchRun {
     if (on_trial_) on_trial_(trial);
   }
 
-  SearchResult result() {
-    SearchResult result{.trials = trials_, .pareto = pareto_front(trials_), .best = 0};
-    if (result.pareto.empty()) {
+  SearchResult result() const {
+    SearchResult result{.trials = trials_, .pareto = pareto_front(trials_, options_.objectives), .best = 0};
+    const std::vector<std::size_t> front = pareto_front(trials_);
+    if (front.empty()) {
       const auto failed = std::find_if(trials_.begin(), trials_.end(),
                                        [](const Trial& trial) { return trial.status == TrialStatus::kFailed; });
       fail("every training of the search failed; trial {}: {}", failed->number, failed->error);
     }
-    result.best = result.pareto.back();  // accuracy grows along the front
+    result.best = front.back();  // accuracy grows along the front
     return result;
   }
 
@@ -276,15 +323,18 @@ class SearchRun {
   const Objectives& objectives_;
   const SearchOptions& options_;
   const std::function<void(const Trial&)>& on_trial_;
+  const std::size_t at_a_time_;
   std::unique_ptr<SearchAlgorithm> algorithm_;
-  std::optional<StoreLock> lock_;
-  std::optional<TrialStore> store_;
+  std::unique_ptr<TrialStore> store_;
   std::vector<Trial> old_;  // of the resumed store
   std::vector<Trial> trials_;
   std::unordered_map<std::string, std::size_t> by_line_;
-  std::vector<std::size_t> open_;  // feasible and not trained
-  std::size_t kept_ = 0;           // trials that the store has
+  std::vector<std::size_t> open_;         // feasible and not chosen
+  std::vector<std::size_t> in_training_;  // chosen, and their results not taken
+  std::vector<Trial> judged_;             // done or stopped, in the order of their results
+  std::size_t kept_ = 0;                  // trials that the store has
   std::int64_t asked_ = 0, feasible_ = 0;
+  bool told_of_workers_ = false;
 };
 
 }  // namespace

@@ -20,8 +20,10 @@ std::unique_ptr<Space> make_space(const std::string& name, const SpaceOptions& o
   if (name == "mnasnet") return std::make_unique<FactorizedSpace>(mnasnet_table(options), options);
   if (name == "nas-bench-201") return nas_bench_201_space(options);
   if (name == "accel-nasbench") return accel_nasbench_space(options);
-  if (name.ends_with(".json"))
-    return std::make_unique<FactorizedSpace>(read_space_table(read_text(name, 1 << 20), name), options);
+  if (name.ends_with(".json")) {
+    const std::string table = options.table.empty() ? read_text(name, 1 << 20) : options.table;
+    return std::make_unique<FactorizedSpace>(read_space_table(table, name), options);
+  }
   fail("no space is called '{}'; there are: {}, or the path of a table (.json)", name, fmt::join(space_names(), ", "));
 }
 

@@ -37,7 +37,7 @@ std::string nearest(const std::string& name) {
 
 }  // namespace
 
-double Target::latency_ms(std::span<const Part* const>) const {
+PartsCost Target::cost(std::span<const Part* const>) const {
   fail("target '{}' predicts whole networks only, not parts of them", name());
 }
 

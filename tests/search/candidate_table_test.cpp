@@ -20,7 +20,7 @@ struct Case {
 
 class CandidateTables : public ::testing::TestWithParam<Case> {};
 
-// Estimate's == compares every bit of latency and work.
+// Costs's == compares every bit of latency and work.
 TEST_P(CandidateTables, AnswerWhatThePlainWayDoes) {
   const Case c = GetParam();
   const auto space = make_space(c.space, c.options);
@@ -29,10 +29,10 @@ TEST_P(CandidateTables, AnswerWhatThePlainWayDoes) {
   Rng rng(7, 0);
   for (int i = 0; i < 120; ++i) {
     const Genotype genotype = random_genotype(*space, rng);
-    const Estimate plain = estimate(space->build(genotype), *target, c.softmax);
+    const Costs plain = costs_of(space->build(genotype), *target, c.softmax);
     EXPECT_GT(plain.latency_ms, 0);
-    ASSERT_EQ(table.estimate(genotype), plain) << space->describe(genotype);
-    ASSERT_EQ(table.estimate(genotype), plain) << "the second time";
+    ASSERT_EQ(table.costs(genotype), plain) << space->describe(genotype);
+    ASSERT_EQ(table.costs(genotype), plain) << "the second time";
   }
 }
 
@@ -52,22 +52,22 @@ TEST(CandidateTable, KnowsThatANetworkDoesNotMap) {
   CandidateTable candidates(space, target);
   Rng rng(1, 0);
   const Genotype genotype = random_genotype(space, rng);
-  EXPECT_TRUE(std::isinf(candidates.estimate(genotype).latency_ms));
-  EXPECT_EQ(candidates.estimate(genotype), estimate(space.build(genotype), *target, false));
+  EXPECT_TRUE(std::isinf(candidates.costs(genotype).latency_ms));
+  EXPECT_EQ(candidates.costs(genotype), costs_of(space.build(genotype), *target, false));
 }
 
 TEST(CandidateTable, GoesThePlainWayWhereASpaceHasNoParts) {
   const ToySpace space(3);
   const auto target = open_target("edgetpu-usb3");
   CandidateTable table(space, target);
-  EXPECT_EQ(table.estimate({0, 1, 2}), estimate(space.build({0, 1, 2}), *target, false));
+  EXPECT_EQ(table.costs({0, 1, 2}), costs_of(space.build({0, 1, 2}), *target, false));
   EXPECT_EQ(table.parts(), 0u);
 }
 
 TEST(CandidateTable, RefusesAGenotypeOfAnotherSpace) {
   const auto space = make_space("edgetpu", {.h = 32, .w = 32});
   CandidateTable table(*space, open_target("edgetpu-usb3"));
-  EXPECT_THROW(table.estimate({0, 1}), Error);
+  EXPECT_THROW(table.costs({0, 1}), Error);
 }
 
 }  // namespace

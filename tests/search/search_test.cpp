@@ -14,6 +14,7 @@
 
 #include "atoll/error.h"
 #include "error_of.h"
+#include "search/fingerprint.h"
 #include "search/toy_space.h"
 #include "temporary_folder.h"
 
@@ -22,27 +23,11 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// Everything of a search's result that must not depend on how often it was interrupted.
-std::string fingerprint(const SearchResult& result) {
-  std::string text = fmt::format("best {} pareto {}\n", result.best, fmt::join(result.pareto, " "));
-  for (const Trial& trial : result.trials)
-    text += fmt::format("{} {} {} {} {:a} {:a} {:a} {} {} {} {}\n", trial.number, fmt::join(trial.genotype, ","),
-                        trial.seed, static_cast<int>(trial.status), trial.scores.accuracy, trial.scores.latency_ms,
-                        trial.scores.reward, trial.scores.feasible, trial.macs, trial.params, trial.error);
-  return text;
-}
-
-std::int64_t count(const SearchResult& result, TrialStatus status) {
-  std::int64_t n = 0;
-  for (const Trial& trial : result.trials) n += trial.status == status;
-  return n;
-}
-
 TEST(Search, TrainsOnlyCandidatesWithinTheBudgetAndNoMoreThanAllowed) {
   const ToySpace space;
   Objectives objectives = ToySpace::objectives();
   int trained = 0;
-  objectives.accuracy = [&](const Graph& graph, std::uint64_t) {
+  objectives.accuracy = [&](const Graph& graph, std::uint64_t, const TrainHooks&) {
     ++trained;
     EXPECT_LE(ToySpace::latency_ms(graph.description), 12);
     return ToySpace::accuracy(graph.description);
@@ -88,7 +73,7 @@ TEST(Search, AFailedTrialKeepsItsErrorAndDoesNotStopTheSearch) {
   const ToySpace space;
   Objectives objectives = ToySpace::objectives();
   int n = 0;
-  objectives.accuracy = [&](const Graph& graph, std::uint64_t) -> double {
+  objectives.accuracy = [&](const Graph& graph, std::uint64_t, const TrainHooks&) -> double {
     ++n;
     if (n % 3 == 0) fail("loss became {}", "nan");
     if (n % 3 == 1) return std::numeric_limits<double>::quiet_NaN();
@@ -102,7 +87,7 @@ TEST(Search, AFailedTrialKeepsItsErrorAndDoesNotStopTheSearch) {
       EXPECT_THAT(trial.error, ::testing::AnyOf(HasSubstr("loss became nan"), HasSubstr("accuracy is nan")));
     }
 
-  objectives.accuracy = [](const Graph&, std::uint64_t) -> double { fail("the disk is full"); };
+  objectives.accuracy = [](const Graph&, std::uint64_t, const TrainHooks&) -> double { fail("the disk is full"); };
   EXPECT_THAT(error_of([&] { search(space, objectives, {.candidates = 10, .trained = 2}); }),
               HasSubstr("every training of the search failed"));
 }
@@ -130,9 +115,8 @@ TEST(Search, WalksDownToABudgetThatNoRandomCandidateMeets) {
 TEST(Search, ATargetThatCannotRunACandidateFiltersIt) {
   const ToySpace space;
   Objectives objectives = ToySpace::objectives();
-  objectives.latency_ms = [](const Graph& graph) {
-    return graph.description[0] == '0' ? std::numeric_limits<double>::infinity() : 1.0;
-  };
+  objectives.costs = costs_by_latency(
+      [](const Graph& graph) { return graph.description[0] == '0' ? std::numeric_limits<double>::infinity() : 1.0; });
   const SearchResult result = search(space, objectives, {.candidates = 60, .trained = 10});
   for (const Trial& trial : result.trials) EXPECT_EQ(trial.genotype[0] == 0, trial.status == TrialStatus::kFiltered);
 }
@@ -157,7 +141,7 @@ TEST(Search, InterruptedLeavesAStoreThatGoesOn) {
   Objectives objectives = ToySpace::objectives();
   for (int stop_at = 1; stop_at < 8; ++stop_at) {
     int n = 0;
-    objectives.accuracy = [&](const Graph& graph, std::uint64_t) {
+    objectives.accuracy = [&](const Graph& graph, std::uint64_t, const TrainHooks&) {
       if (++n == stop_at) throw Interrupted();
       return ToySpace::accuracy(graph.description);
     };
@@ -175,8 +159,8 @@ TEST(Search, FinishedIsNotTrainedAgainWhenResumed) {
   const SearchOptions options{.candidates = 60, .trained = 10, .store = folder.path() / "store.db", .resume = true};
   const std::string first = fingerprint(search(space, ToySpace::objectives(), options));
   Objectives none = ToySpace::objectives();
-  none.accuracy = [](const Graph&, std::uint64_t) -> double { fail("trained again"); };
-  none.latency_ms = [](const Graph&) -> double { fail("predicted again"); };
+  none.accuracy = [](const Graph&, std::uint64_t, const TrainHooks&) -> double { fail("trained again"); };
+  none.costs = [](const Space&, const Genotype&) -> Costs { fail("predicted again"); };
   EXPECT_EQ(fingerprint(search(space, none, options)), first);
 }
 
@@ -200,7 +184,7 @@ TEST(Search, RefusesAStoreItMustNotTouch) {
   options.store = folder.path() / "other.db";
   Objectives nested = ToySpace::objectives();
   std::string inner;
-  nested.accuracy = [&](const Graph&, std::uint64_t) {
+  nested.accuracy = [&](const Graph&, std::uint64_t, const TrainHooks&) {
     inner = error_of(again);
     return 0.5;
   };
@@ -218,7 +202,7 @@ TEST(Search, KilledAtRandomMomentsGoesOnToTheSameResult) {
   options.store = folder.path() / "store.db";
   options.resume = true;
   Objectives slow = ToySpace::objectives();
-  slow.accuracy = [](const Graph& graph, std::uint64_t) {
+  slow.accuracy = [](const Graph& graph, std::uint64_t, const TrainHooks&) {
     std::this_thread::sleep_for(std::chrono::milliseconds(3));
     return ToySpace::accuracy(graph.description);
   };

@@ -47,8 +47,11 @@ class ToySpace : public Space {
     return text;
   }
   static Objectives objectives() {
-    return {.latency_ms = [](const Graph& graph) { return latency_ms(graph.description); },
-            .accuracy = [](const Graph& graph, std::uint64_t) { return accuracy(graph.description); }};
+    return {
+        .costs = costs_by_latency([](const Graph& graph) { return latency_ms(graph.description); }),
+        .accuracy = [](const Graph& graph, std::uint64_t, const TrainHooks&) { return accuracy(graph.description); },
+        .validation_images = 0,
+        .obstacles = {}};
   }
 
  private:

@@ -16,7 +16,7 @@ class EdgeTpuTarget final : public Target {
   double latency_ms(const Graph& graph) const override;
   std::vector<Roof> roofs() const override;
   std::shared_ptr<const Part> part(const Graph& graph) const override;
-  double latency_ms(std::span<const Part* const> parts) const override;
+  PartsCost cost(std::span<const Part* const> parts) const override;
   CheckReport check(const Graph& graph, const CheckOptions& options = {}) const override;
 
   const Chip& chip() const { return chip_; }

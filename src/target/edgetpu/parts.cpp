@@ -28,7 +28,7 @@ std::shared_ptr<const Part> EdgeTpuTarget::part(const Graph& graph) const {
   return part;
 }
 
-double EdgeTpuTarget::latency_ms(std::span<const Part* const> parts) const {
+PartsCost EdgeTpuTarget::cost(std::span<const Part* const> parts) const {
   SubgraphAnalysis whole;
   std::size_t count = 0;
   for (const Part* part : parts) count += static_cast<const LayerPart&>(*part).layers.size();
@@ -44,7 +44,7 @@ double EdgeTpuTarget::latency_ms(std::span<const Part* const> parts) const {
                 &last = static_cast<const LayerPart&>(*parts.back()).traffic;
   whole.boundary = {{first.input_bytes, last.output_bytes, last.output_positions}, 1, 1};
   analyse(chip_, whole, 0);
-  return whole.time.total_ms;
+  return {whole.time.total_ms, whole.cache.onchip_bytes, whole.cache.offchip_bytes};
 }
 
 }  // namespace Atoll::edgetpu

@@ -1,4 +1,4 @@
-#include "search/store_lock.h"
+#include "search/store/store_lock.h"
 
 #include <fcntl.h>
 #include <sys/file.h>

@@ -1,0 +1,20 @@
+// Budgets: the hard limits of a search. What is over one of them is never trained.
+#pragma once
+
+#include <string>
+
+#include "atoll/search.h"
+
+namespace Atoll {
+
+// The costs of a trial over what is allowed, in the dimension where that is worst; above 1: over a budget. A network
+// that the target cannot run is over every budget.
+double excess(const Trial& trial, const SearchOptions& options);
+// Whether the latency is what `excess` speaks of.
+bool is_latency_worst(const Trial& trial, const SearchOptions& options);
+// "1 ms and 500.00 KiB of parameters"
+std::string budget_text(const SearchOptions& options);
+// "needs 1.200 ms, 700.00 KiB of parameters": the costs that are limited.
+std::string costs_text(const Trial& trial, const SearchOptions& options);
+
+}  // namespace Atoll

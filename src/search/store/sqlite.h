@@ -1,0 +1,40 @@
+// Sqlite: a trial store in a file, for the processes of one machine. Its owner holds a lock on a file beside it.
+#pragma once
+
+#include <sqlite3.h>
+
+#include <filesystem>
+#include <optional>
+
+#include "search/store/database.h"
+#include "search/store/store_lock.h"
+
+namespace Atoll {
+
+class Sqlite : public Database {
+ public:
+  Sqlite(const std::filesystem::path& path, OpenMode mode);
+  ~Sqlite() override;
+  Sqlite(const Sqlite&) = delete;
+  Sqlite& operator=(const Sqlite&) = delete;
+
+  const std::string& name() const override { return name_; }
+  const Dialect& dialect() const override;
+  bool has_store() override;
+  void make_room() override;
+  void own() override { lock_.emplace(name_); }
+  void disown() override { lock_.reset(); }
+  void read(const std::function<void()>& body) override { body(); }
+  void write(const std::function<void()>& body) override;
+  std::int64_t execute(const std::string& sql, const std::vector<Value>& parameters,
+                       const std::function<void(const Row&)>& on_row) override;
+
+ private:
+  [[noreturn]] void fail_with_reason() const;
+
+  std::string name_;
+  sqlite3* database_ = nullptr;
+  std::optional<StoreLock> lock_;
+};
+
+}  // namespace Atoll
