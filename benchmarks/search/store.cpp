@@ -1,0 +1,124 @@
+// What keeping every trial costs a search, and how many candidates a minute it looks at: with a file, with a
+// PostgreSQL server of its own where Debian's package is installed, and with no store.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "atoll/report.h"
+#include "atoll/target.h"
+#include "atoll/trial_store.h"
+#include "atoll/worker.h"
+#include "base/log.h"
+#include "base/timer.h"
+#include "search/postgres_server.h"
+#include "temporary_folder.h"
+
+namespace Atoll {
+namespace {
+
+constexpr int kTrials = 400, kRepetitions = 5;
+
+double uniform_of(const Genotype& genotype) {
+  std::uint64_t hash = 1;
+  for (const int choice : genotype) hash = mix(hash, static_cast<std::uint64_t>(choice));
+  return static_cast<double>(hash >> 11) * 0x1p-53;
+}
+
+// Judgements that take no time, so that what is left is the driver and its store.
+Objectives instant_objectives() {
+  return {.costs =
+              [](const Space&, const Genotype& genotype) {
+                return Costs{.latency_ms = 0.5 + uniform_of(genotype), .macs = 1, .params = 1};
+              },
+          .accuracy = [](const Graph&, std::uint64_t seed,
+                         const TrainHooks&) { return static_cast<double>(seed >> 11) * 0x1p-53; },
+          .validation_images = 0,
+          .obstacles = {}};
+}
+
+double search_seconds(const Space& space, const Objectives& objectives, SearchOptions options) {
+  const double start = seconds_now();
+  search(space, objectives, options);
+  return seconds_now() - start;
+}
+
+// Milliseconds that one trained trial takes with a search of its own; the least of several runs.
+double trial_ms(const Space& space, const std::function<std::string(int)>& place) {
+  double best = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < kRepetitions; ++i)
+    best = std::min(
+        best,
+        search_seconds(
+            space, instant_objectives(),
+            {.algorithm = "random", .candidates = kTrials, .trained = kTrials, .prerank = false, .store = place(i)}));
+  return 1e3 * best / kTrials;
+}
+
+// The same for the worker's side: to claim a trial and to bring its result in.
+double worker_ms(const std::string& place) {
+  const auto store = own_store(place, "benchmark", "", false);
+  std::vector<Trial> trials;
+  for (int i = 0; i < kTrials; ++i)
+    trials.push_back({.number = i, .genotype = Genotype(20, 1), .status = TrialStatus::kWaiting});
+  store->add(trials);
+  std::vector<double> ms;
+  for (int i = 0; i < kTrials; ++i) {
+    const double start = seconds_now();
+    Trial trial = store->claim({"benchmark", fmt::format("{}", i), 60}).value();
+    trial.status = TrialStatus::kDone;
+    store->finish(trial);
+    ms.push_back(1e3 * (seconds_now() - start));
+  }
+  return median(ms);
+}
+
+double candidates_per_minute(const Space& space, const Objectives& objectives, std::int64_t candidates,
+                             const std::string& place) {
+  const double seconds = search_seconds(
+      space, objectives,
+      {.algorithm = "random", .latency_budget_ms = 1.0, .candidates = candidates, .trained = 1, .store = place});
+  return 60 * static_cast<double>(candidates) / seconds;
+}
+
+void run() {
+  const auto space = make_space("edgetpu", {.h = 224, .w = 224, .channels = 3, .classes = 1000});
+  const auto target = open_target("edgetpu-usb3");
+  Objectives predicted = instant_objectives();
+  predicted.costs = costs_by_latency([&](const Graph& graph) { return target->latency_ms(graph); });
+  const TemporaryFolder folder;
+  const auto file = [&](int i) { return (folder / fmt::format("store{}.db", i)).string(); };
+
+  report::Table table{{"store", "ms a trial, added to the search", "ms a trial, for a worker", "candidates/min, driver",
+                       "candidates/min, predicted"},
+                      {},
+                      {false, true, true, true, true}};
+  const double bare = trial_ms(*space, [](int) { return std::string(); });
+  const auto row = [&](const std::string& name, const std::function<std::string(int)>& place, bool store) {
+    table.rows.push_back({name, store ? fmt::format("{:.3f}", trial_ms(*space, place) - bare) : "0",
+                          store ? fmt::format("{:.3f}", worker_ms(place(90))) : "",
+                          fmt::format("{:.0f}", candidates_per_minute(*space, instant_objectives(), 50000, place(91))),
+                          fmt::format("{:.0f}", candidates_per_minute(*space, predicted, 2000, place(92)))});
+  };
+  row(
+      "none", [](int) { return std::string(); }, false);
+  row("SQLite", file, true);
+  if (const std::string reason = PostgresServer::missing(); reason.empty()) {
+    const PostgresServer server(true);
+    row(
+        "PostgreSQL", [&](int i) { return server.url(fmt::format("search_{}", i)); }, true);
+  } else {
+    fmt::print("PostgreSQL is left out: {}\n", reason);
+  }
+  fmt::print("{} trials whose judgement takes no time, the least of {} searches; without a store one takes {:.3f} ms\n",
+             kTrials, kRepetitions, bare);
+  fmt::print("{}", report::text_table(table));
+}
+
+}  // namespace
+}  // namespace Atoll
+
+int main() {
+  Atoll::set_verbosity(Atoll::Verbosity::kQuiet);
+  Atoll::run();
+}
