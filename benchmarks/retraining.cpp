@@ -15,7 +15,6 @@
 #include "atoll/prune.h"
 #include "atoll/qat.h"
 #include "atoll/runtime.h"
-#include "base/file.h"
 #include "base/timer.h"
 
 namespace {
@@ -50,7 +49,7 @@ Graph small_network(const Shape& input, int classes) {
 }
 
 struct Arguments {
-  std::string data = "fashion-mnist", model, save, only, target = "edgetpu-usb3";
+  std::string data = "fashion-mnist", model, target = "edgetpu-usb3";
   int epochs = 3, more = 1, threads = 2;
   std::int64_t images = 0;  // 0: all of the training part
   double lr = 0.02;         // of what goes on; the float network starts at 0.1
@@ -65,10 +64,6 @@ Arguments parse(int argc, char** argv) {
       a.data = value;
     else if (word == "--model")
       a.model = value;
-    else if (word == "--save")
-      a.save = value;
-    else if (word == "--only")
-      a.only = value;
     else if (word == "--target")
       a.target = value;
     else if (word == "--epochs")
@@ -119,16 +114,11 @@ class Bench {
     } else {
       real_ = load_model(a_.model);
     }
-    if (!a_.save.empty()) {
-      make_folder(a_.save);
-      save_trained(real_, a_.save);
-    }
     row("float", real_);
     row("float, more epochs", train(real_, data_, nullptr, train_options(a_.more)).graph);
-    const auto wanted = [&](const char* part) { return a_.only.empty() || a_.only == part; };
-    if (wanted("quantize")) quantize();
-    if (wanted("prune")) prune();
-    if (wanted("cut")) cut();
+    quantize();
+    prune();
+    cut();
   }
 
  private:
@@ -166,7 +156,7 @@ class Bench {
     const Graph inference = to_inference(real_);
     row("int8, calibrated", quantize_int8(inference, calibrate(inference, *data_, how)));
     QatOptions options{.calibration = how, .train = train_options(a_.more)};
-    options.train.freeze_bn_from = 0.8;
+    options.train.freeze_bn_from = 0.5;
     row("int8, trained", train_quantized(real_, data_, nullptr, options).graph);
     options.train.distill_weight = 0.5;
     row("int8, trained and taught", train_quantized(real_, data_, nullptr, options, {.teacher = &real_}).graph);
