@@ -121,6 +121,23 @@ TEST(Search, ATargetThatCannotRunACandidateFiltersIt) {
   for (const Trial& trial : result.trials) EXPECT_EQ(trial.genotype[0] == 0, trial.status == TrialStatus::kFiltered);
 }
 
+TEST(Search, SaysWhichChoiceKeepsNetworksFromMapping) {
+  const ToySpace space;
+  Objectives objectives = ToySpace::objectives();
+  objectives.obstacles = [](const Graph& graph) {  // choice 2 of decision d1, and 0 of d3, bring in a refused op each
+    std::vector<std::string> ops;
+    if (graph.description[1] == '2') ops.push_back("SPLIT does not map");
+    if (graph.description[3] == '0') ops.push_back("CAST does not map");
+    return ops;
+  };
+  EXPECT_EQ(unmapped_reason(space, objectives, {0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0}),
+            "choice 'd1' = 2, 'd3' = 0: SPLIT does not map");
+  objectives.costs = costs_by_latency([](const Graph&) { return std::numeric_limits<double>::infinity(); });
+  objectives.obstacles = [](const Graph&) { return std::vector<std::string>{"ABS does not map"}; };
+  EXPECT_THAT(error_of([&] { search(space, objectives, {.candidates = 5, .trained = 1}); }),
+              HasSubstr("whatever is chosen: ABS does not map"));
+}
+
 TEST(Search, IsTheSameForTheSameSeedOnly) {
   const ToySpace space;
   SearchOptions options{.candidates = 100, .trained = 20, .seed = 4};
