@@ -66,15 +66,22 @@ double most_macs(const Graph& graph, const Node& node) {
 
 }  // namespace
 
-void check_shape(const Shape& shape, const std::string& tensor_name) {
+void check_open_shape(const Shape& shape, const std::string& tensor_name) {
   std::int64_t elements = 1;
   for (const std::int64_t dim : shape)
     if (dim != kDynamic && (dim < 0 || __builtin_mul_overflow(elements, dim, &elements) || elements > kMaxElements))
       fail("tensor '{}' has an impossible shape {}", tensor_name, shape.str());
 }
 
+void check_shape(const Shape& shape, const std::string& tensor_name) {
+  check_open_shape(shape, tensor_name);
+  for (const std::int64_t dim : shape)
+    if (dim < 0) fail("tensor '{}' has an impossible shape {}", tensor_name, shape.str());
+}
+
 void check_ranges(const Graph& graph) {
-  for (const Tensor& tensor : graph.tensors) check_shape(tensor.shape, tensor.name);
+  for (const Tensor& tensor : graph.tensors)
+    tensor.constant ? check_shape(tensor.shape, tensor.name) : check_open_shape(tensor.shape, tensor.name);
   double macs = 0;
   for (const Node& node : graph.nodes) {
     std::visit(WindowCheck(graph, node), node.op);

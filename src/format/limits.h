@@ -12,6 +12,8 @@ inline constexpr std::int64_t kMaxWindow = std::int64_t{1} << 15;    // filter x
 
 // Throws Error unless all dimensions are at least 0 and their product is at most kMaxElements.
 void check_shape(const Shape& shape, const std::string& tensor_name);
+// The same, but dimensions may be left to run time (kDynamic).
+void check_open_shape(const Shape& shape, const std::string& tensor_name);
 
 // Shapes, windows and the total of multiply-accumulates. Ids that do not exist are left for verify() to name.
 void check_ranges(const Graph& graph);

@@ -39,7 +39,7 @@ Shape shape_of(const TfliteFile& file, const tflite::Tensor& source, const std::
     const bool batch_of_one = i == 0 && dim == 1;
     shape.push_back(dim < 0 || (declared_dynamic && !batch_of_one) ? kDynamic : dim);
   }
-  check_shape(shape, name);
+  constant ? check_shape(shape, name) : check_open_shape(shape, name);
   return shape;
 }
 
