@@ -90,7 +90,9 @@ TEST(OnnxImport, MakesQuantizedNetworksIntegerThroughout) {
     EXPECT_EQ(scheme_of(graph), std::string(name).starts_with("u") ? "uint8" : "int8");
     for (const Node& node : graph.nodes) {
       const bool border = std::holds_alternative<Quantize>(node.op) || std::holds_alternative<Dequantize>(node.op);
-      if (!border) EXPECT_NE(graph.tensor(node.outputs[0]).dtype, DType::kFloat32) << name << " " << node.name;
+      if (!border) {
+        EXPECT_NE(graph.tensor(node.outputs[0]).dtype, DType::kFloat32) << name << " " << node.name;
+      }
     }
     ++networks;
   }

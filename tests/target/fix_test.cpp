@@ -12,8 +12,8 @@
 #include "atoll/runtime.h"
 #include "atoll/target.h"
 #include "format/opaque_options.h"
-#include "format/tflite_generated.h"
 #include "runtime/litert.h"
+#include "target/kept_options.h"
 
 namespace Atoll {
 namespace {
@@ -193,17 +193,7 @@ TEST(Fix, LeavesANetworkThatMapsAlone) {
 }
 
 // ArgMaxOptions (40 in TFLite's union) with the type INT64 (4) in its one field.
-std::vector<std::uint8_t> int64_indices() {
-  flatbuffers::FlatBufferBuilder builder;
-  const auto start = builder.StartTable();
-  builder.AddElement<std::int8_t>(4, 4);
-  const flatbuffers::Offset<void> options = builder.EndTable(start);
-  tflite::OperatorBuilder op(builder);
-  op.add_builtin_options_type(static_cast<tflite::BuiltinOptions>(40));
-  op.add_builtin_options(options);
-  builder.Finish(op.Finish());
-  return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
-}
+std::vector<std::uint8_t> int64_indices() { return kept_options<std::int8_t>(40, {4}); }
 constexpr std::int32_t kArgMax = 56;
 
 Graph with_index_output(Graph graph) {

@@ -27,6 +27,7 @@ TEST(Pipeline, SegmentsAreTheWholeNetworkInOrder) {
   const auto target = open_target("edgetpu-usb3");
   const Graph graph = build_zoo_model("mobilenet-v2", {.h = 224, .w = 224});
   const CheckReport report = target->check(graph);
+  const Prediction whole = target->predict(graph);
   for (const int count : {1, 2, 3, 5}) {
     const std::vector<Segment> segments = pipeline_segments(*target, graph, count);
     ASSERT_EQ(segments.size(), static_cast<std::size_t>(count));
@@ -37,7 +38,7 @@ TEST(Pipeline, SegmentsAreTheWholeNetworkInOrder) {
       EXPECT_EQ(segments[i].first_node, i == 0 ? 0 : segments[i - 1].last_node + 1);
       parameters += segments[i].onchip_bytes + segments[i].offchip_bytes;
     }
-    EXPECT_EQ(parameters, report.onchip_bytes + report.offchip_bytes);
+    EXPECT_EQ(parameters, whole.onchip_bytes + whole.offchip_bytes);
   }
 }
 
@@ -79,7 +80,9 @@ TEST(CoCompiled, TheSecondModelGetsWhatTheFirstLeft) {
   const CheckReport alone = target->check(graph);
   const CheckReport second = target->check(graph, {.cache_taken = alone.onchip_bytes});
   EXPECT_LT(second.onchip_bytes, alone.onchip_bytes);
-  EXPECT_EQ(second.onchip_bytes + second.offchip_bytes, alone.onchip_bytes + alone.offchip_bytes);
+  // The compiler counts whole lines of what is cached, and bytes of what is streamed.
+  const auto all = static_cast<double>(alone.onchip_bytes + alone.offchip_bytes);
+  EXPECT_NEAR(static_cast<double>(second.onchip_bytes + second.offchip_bytes), all, 0.01 * all);
   EXPECT_LE(alone.onchip_bytes + second.onchip_bytes, 8 << 20);  // the memory that both share
 }
 

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "graph/dynamic_shape.h"
 #include "target/edgetpu/rules/rule.h"
+#include "target/kept_options.h"
 
 namespace Atoll::edgetpu {
 namespace {
@@ -44,19 +45,9 @@ class OneOp {
   Graph graph;
 };
 
-// A builtin's options as a table of 32-bit numbers, laid out by hand: type, phase, vtable, table.
+// FULLY_CONNECTED's type of options stands for any: the rules read fields by their place.
 Opaque with_numbers(const std::string& type, const std::vector<std::int32_t>& numbers) {
-  Opaque op{type, 0, {1, 0}};
-  const auto put = [&](std::size_t value, int bytes) {
-    for (int i = 0; i < bytes; ++i) op.options.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
-  };
-  const std::size_t vtable = 4 + 2 * numbers.size(), table = 4 + 4 * numbers.size();
-  put(vtable, 2);
-  put(table, 2);
-  for (std::size_t i = 0; i < numbers.size(); ++i) put(4 + 4 * i, 2);
-  put(vtable, 4);
-  for (const std::int32_t number : numbers) put(static_cast<std::uint32_t>(number), 4);
-  return op;
+  return {type, 0, kept_options<std::int32_t>(8, numbers)};
 }
 
 struct Example {
