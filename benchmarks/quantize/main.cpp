@@ -19,6 +19,7 @@
 #include "atoll/compress.h"
 #include "atoll/error.h"
 #include "atoll/model.h"
+#include "atoll/pull.h"
 #include "atoll/pytorch.h"
 #include "atoll/report.h"
 #include "atoll/runtime.h"

@@ -41,9 +41,9 @@ inline std::vector<std::byte> tar_of(const std::vector<std::pair<std::string, st
   return bytes;
 }
 
-inline std::vector<std::byte> gzip_of(const std::vector<std::byte>& content) {
+inline std::vector<std::byte> gzip_of(const std::vector<std::byte>& content, int level = Z_BEST_COMPRESSION) {
   z_stream stream{};
-  deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY);
+  deflateInit2(&stream, level, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY);
   std::vector<std::byte> packed(deflateBound(&stream, content.size()) + 64);
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(content.data()));
   stream.avail_in = static_cast<uInt>(content.size());

@@ -42,8 +42,9 @@ void Importer::add_input(const OnnxValue& input) {
 }
 
 // Keras's exports take [n, h, w, c] and transpose it, perhaps behind ops that work value by value; everyone else
-// takes [n, c, h, w].
+// takes [n, c, h, w], and so does every file of Atoll's, whatever its network begins with.
 bool Importer::comes_channels_last(const OnnxValue& input) const {
+  if (model_.producer == kOnnxProducer) return false;
   static const std::set<std::string> kByValue = {"Add",      "Cast", "DequantizeLinear", "Div",
                                                  "Identity", "Mul",  "QuantizeLinear",   "Sub"};
   std::string name = input.name;

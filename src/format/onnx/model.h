@@ -54,6 +54,8 @@ struct OnnxValue {
   Shape shape;  // the batch is 1 where it is left open
 };
 
+inline constexpr const char* kOnnxProducer = "Atoll";  // producer_name of the files that Atoll writes
+
 struct OnnxModel {
   std::string name, producer;
   std::int64_t opset = 0;

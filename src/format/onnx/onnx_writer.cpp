@@ -73,7 +73,7 @@ std::vector<std::byte> OnnxWriter::finish(const std::string& name, const std::st
   graph_.text(2, name.empty() ? "network" : clean_text(name));
   if (!description.empty()) graph_.text(10, clean_text(description));
   ProtoWriter model;
-  model.integer(1, kFormatVersion).text(2, "Atoll");
+  model.integer(1, kFormatVersion).text(2, kOnnxProducer);
   model.message(8, ProtoWriter().text(1, "").integer(2, kOpset));
   for (const auto& [key, value] : properties) model.message(14, ProtoWriter().text(1, key).text(2, value));
   model.message(7, graph_);
