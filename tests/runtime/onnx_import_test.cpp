@@ -31,6 +31,8 @@ std::string text_of(const Graph& graph) {
   return text;
 }
 
+constexpr const char* kNoOnnxruntime = "ATOLL_LITERT_PYTHON names no Python with the package onnxruntime";
+
 // Integer networks round at other places than onnxruntime does: how many steps of the output's scale that may make.
 constexpr double kNearSteps = 4;
 
@@ -64,6 +66,7 @@ TEST(OnnxImport, GivesTheOutputsOfPytorchsExports) {
   const char* named = std::getenv("ATOLL_TORCH_PYTHON");
   if (!oracle.make("torch_networks.py", named ? named : "/usr/bin/python3")) GTEST_SKIP() << oracle.reason();
   if (!oracle.run()) GTEST_SKIP() << oracle.reason();
+  if (!oracle.has_onnxruntime()) GTEST_SKIP() << kNoOnnxruntime;
   EXPECT_EQ(oracle.cases().size(), 42u);
   expect_outputs_of_onnxruntime(oracle);
 }
@@ -73,6 +76,7 @@ TEST(OnnxImport, GivesTheOutputsOfKerassFormsAndOfEveryOpset) {
   if (Oracle::python().empty()) GTEST_SKIP() << "ATOLL_LITERT_PYTHON names no Python";
   if (!oracle.make("networks.py", Oracle::python())) GTEST_SKIP() << oracle.reason();
   if (!oracle.run()) GTEST_SKIP() << oracle.reason();
+  if (!oracle.has_onnxruntime()) GTEST_SKIP() << kNoOnnxruntime;
   EXPECT_GE(oracle.cases().size(), 29u);
   expect_outputs_of_onnxruntime(oracle);
 }

@@ -61,14 +61,22 @@ TEST(PostgresWorkers, EveryTrialIsDoneOnceThoughTwoAreKilledAndOneIsCutOff) {
     }
     FAIL() << "the search does not go on";
   };
+  const auto busy = [&](const std::string& name) {  // waits until this worker is in the middle of a trial
+    for (int i = 0; i < 6000; ++i, sleep_s(0.005))
+      for (const Trial& trial : open_store(server.url())->trials())
+        if (trial.worker == name && trial.attempts > 0 && trial.finished == 0) return;
+    FAIL() << "worker '" << name << "' has no trial";
+  };
   progress(0);
   ChildProcess first = worker(server.url(), "first"), second = worker(server.url(), "second"),
                cut_off = worker(server.url_by(forwarder.port(), "atoll"), "cut off"),
                fourth = worker(server.url(), "fourth");
   progress(4);
+  busy("first");
   first.signal(SIGKILL);
   forwarder.cut();
   progress(8);
+  busy("second");
   second.signal(SIGKILL);
   sleep_s(3 * kLeaseSeconds);
   forwarder.mend();
