@@ -77,7 +77,7 @@ double candidates_per_minute(const Space& space, const Objectives& objectives, s
                              const std::string& place) {
   const double seconds = search_seconds(
       space, objectives,
-      {.algorithm = "random", .latency_budget_ms = 1.0, .candidates = candidates, .trained = 1, .store = place});
+      {.algorithm = "random", .latency_budget_ms = 3.0, .candidates = candidates, .trained = 1, .store = place});
   return 60 * static_cast<double>(candidates) / seconds;
 }
 
