@@ -2,14 +2,17 @@
 // the sources. Tests that want them are skipped where they are not.
 #pragma once
 
-#include <cstdlib>
 #include <filesystem>
+#include <vector>
 
 namespace Atoll {
 
-inline std::filesystem::path development_data() {
-  const char* named = std::getenv("ATOLL_DATA");
-  return named ? std::filesystem::path(named) : std::filesystem::path(ATOLL_SOURCE_DIR) / ".." / "shared" / "data";
-}
+std::filesystem::path development_data();
+
+// The .tflite classifiers among them, in order of their names; none where the folder is missing. Compiled twins, a
+// file that is there to be refused and one that splits and joins are left out.
+std::vector<std::filesystem::path> published_classifiers();
+// Those of them that compute with integers.
+std::vector<std::filesystem::path> integer_classifiers();
 
 }  // namespace Atoll

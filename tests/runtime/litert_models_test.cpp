@@ -17,20 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<fs::path> models() {
-  std::vector<fs::path> found;
-  const fs::path folder = development_data() / "models";
-  if (!fs::exists(folder)) return found;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    // A compiled model holds one custom op, and one file is there to be refused.
-    const bool runnable = name.find("_edgetpu.tflite") == std::string::npos && name.find("invalid") != 0;
-    if (entry.path().extension() == ".tflite" && runnable && name.find("split") != 0) found.push_back(entry.path());
-  }
-  std::sort(found.begin(), found.end());
-  return found;
-}
-
 std::vector<std::vector<std::byte>> run(Session& session, const std::vector<std::vector<std::byte>>& inputs) {
   for (std::size_t i = 0; i < inputs.size(); ++i)
     std::copy(inputs[i].begin(), inputs[i].end(), session.input(i).begin());
@@ -44,10 +30,10 @@ std::vector<std::vector<std::byte>> run(Session& session, const std::vector<std:
 }
 
 TEST(PublishedModels, GiveLiteRtsOutputs) {
-  if (models().empty()) GTEST_SKIP() << "no models in " << development_data();
+  if (published_classifiers().empty()) GTEST_SKIP() << "no models in " << development_data();
   if (litert::python().empty()) GTEST_SKIP() << "ATOLL_LITERT_PYTHON names no Python with ai-edge-litert";
   litert::Cases cases;
-  for (const fs::path& path : models()) {
+  for (const fs::path& path : published_classifiers()) {
     const std::vector<std::byte> file = read_file(path);
     const Graph graph = read_tflite(file, path.stem().string());
     Session session(graph, {.kernels = Kernels::kReference});
@@ -62,8 +48,8 @@ TEST(PublishedModels, GiveLiteRtsOutputs) {
 }
 
 TEST(PublishedModels, RunTheSameWithEitherKernels) {
-  if (models().empty()) GTEST_SKIP() << "no models in " << development_data();
-  for (const fs::path& path : models()) {
+  if (published_classifiers().empty()) GTEST_SKIP() << "no models in " << development_data();
+  for (const fs::path& path : published_classifiers()) {
     const Graph graph = read_tflite(read_file(path), path.stem().string());
     if (graph.output().dtype == DType::kFloat32) continue;
     Session reference(graph, {.kernels = Kernels::kReference}), one(graph), three(graph, {.threads = 3});
@@ -86,7 +72,7 @@ struct Published {
 
 TEST(PublishedModels, NameWhatIsInThePictures) {
   const fs::path folder = development_data() / "models";
-  if (models().empty()) GTEST_SKIP() << "no models in " << development_data();
+  if (published_classifiers().empty()) GTEST_SKIP() << "no models in " << development_data();
   for (const Published& p :
        {Published{"coral/mobilenet_v1_0.25_128_quant.tflite", "coral/images/cat.bmp", 283, 0.25, 3},
         {"coral/mobilenet_v2_1.0_224_quant.tflite", "coral/images/cat.bmp", 286, 0.7, 1},

@@ -52,7 +52,7 @@ void expect_outputs_of_onnxruntime(const Oracle& oracle) {
     const Graph inference = to_inference(graph);
     EXPECT_LE(onnx::count_transposes(graph), own_transposes(name)) << text_of(graph);
     for (const bool fast : {false, true}) {
-      const auto gap = onnx::difference(onnx::run(inference, one.input, one.output.shape, fast), one.output);
+      const auto gap = onnx::difference(onnx::run(inference, one.inputs, one.output.shape, fast), one.output);
       if (scheme_of(graph) == "float32" || scheme_of(graph) == "float16")
         EXPECT_LE(gap.largest, 1e-4) << text_of(graph);
       else

@@ -75,23 +75,32 @@ bool Oracle::run() {
   for (const fs::path& path : models) {
     const fs::path base = path.parent_path() / path.stem();
     if (!fs::exists(base.string() + ".out.npy")) continue;  // among the failures
-    cases_.push_back(
-        {path, read_npy(fs::path(base.string() + ".in.npy")), read_npy(fs::path(base.string() + ".out.npy"))});
+    const auto array = [&](const std::string& what) { return read_npy(fs::path(base.string() + what)); };
+    std::vector<NpyArray> inputs;
+    for (std::string next = ".in0.npy"; fs::exists(base.string() + next);
+         next = fmt::format(".in{}.npy", inputs.size()))
+      inputs.push_back(array(next));
+    cases_.push_back({path, std::move(inputs), array(".out.npy"), array(".plain.npy")});
   }
   return true;
 }
 
 bool Oracle::has_onnxruntime() const { return read_text(folder_ / "engine.txt") == "onnxruntime"; }
 
-NpyArray run(const Graph& graph, const NpyArray& input, const Shape& expected, bool fast) {
+NpyArray run(const Graph& graph, const std::vector<NpyArray>& inputs, const Shape& expected, bool fast) {
   Session session(graph, {.kernels = fast ? Kernels::kFast : Kernels::kReference});
-  const Tensor& in = graph.input();
-  if (in.dtype != input.dtype || in.elements() != input.shape.elements())
-    fail("'{}' takes {} {}, but got {} {}", graph.name, name_of(in.dtype), in.shape.str(), name_of(input.dtype),
-         input.shape.str());
-  const bool turn = in.shape.rank() == 4 && in.shape == channels_last(input.shape) && !(in.shape == input.shape);
-  const std::vector<std::byte> bytes = turn ? permuted(input, {0, 2, 3, 1}, in.shape) : input.bytes;
-  std::copy(bytes.begin(), bytes.end(), session.input().begin());
+  if (inputs.size() != graph.inputs.size())
+    fail("'{}' has {} inputs, but got {}", graph.name, graph.inputs.size(), inputs.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Tensor& in = graph.input(i);
+    const NpyArray& given = inputs[i];
+    if (in.dtype != given.dtype || in.elements() != given.shape.elements())
+      fail("'{}' takes {} {}, but got {} {}", graph.name, name_of(in.dtype), in.shape.str(), name_of(given.dtype),
+           given.shape.str());
+    const bool turn = in.shape.rank() == 4 && in.shape == channels_last(given.shape);
+    const std::vector<std::byte> bytes = turn ? permuted(given, {0, 2, 3, 1}, in.shape) : given.bytes;
+    std::copy(bytes.begin(), bytes.end(), session.input(i).begin());
+  }
   session.run();
   const Tensor& out = graph.output();
   NpyArray result{out.dtype, out.shape, {session.output().begin(), session.output().end()}};

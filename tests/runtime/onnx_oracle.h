@@ -14,8 +14,10 @@
 namespace Atoll::onnx {
 
 struct Case {
-  std::filesystem::path path;  // of the model
-  NpyArray input, output;      // in ONNX's layout
+  std::filesystem::path path;    // of the model
+  std::vector<NpyArray> inputs;  // all in ONNX's layout
+  NpyArray output;               // as onnxruntime's users get it: it fuses nodes
+  NpyArray plain;                // each node computed as the file has it: integers by way of real numbers
 };
 
 class Oracle {
@@ -43,9 +45,9 @@ class Oracle {
   std::string reason_, failures_;
 };
 
-// The outputs of a graph on ONNX's input, in ONNX's layout: maps [n, c, h, w] go in and come out where `expected`
+// The output of a graph on ONNX's inputs, in ONNX's layout: maps [n, c, h, w] go in and come out where `expected`
 // has that shape.
-NpyArray run(const Graph& graph, const NpyArray& input, const Shape& expected, bool fast);
+NpyArray run(const Graph& graph, const std::vector<NpyArray>& inputs, const Shape& expected, bool fast);
 
 // How far two outputs are from each other.
 struct Difference {

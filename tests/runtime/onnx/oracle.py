@@ -1,7 +1,8 @@
 """Runs the ONNX models of a folder:  oracle.py FOLDER
 
-Checks each NAME.onnx with onnx.checker, and where onnxruntime is installed, draws an input for it and leaves NAME.in.npy
-and NAME.out.npy in ONNX's layout; engine.txt says whether it is. Exit code 77: onnx is missing; 1: a model is not valid,
+Checks each NAME.onnx with onnx.checker, and where onnxruntime is installed, draws inputs for it and leaves NAME.in0.npy,
+NAME.in1.npy, … and NAME.out.npy in ONNX's layout, and NAME.plain.npy: its outputs when every node is computed as it
+stands, nothing fused. engine.txt says whether onnxruntime is installed. Exit code 77: onnx is missing; 1: a model is not valid,
 or does not run.
 """
 import glob
@@ -31,14 +32,20 @@ def drawn(value, random):
     return random.uniform(-1, 1, shape).astype(kind)
 
 
-def computed(path, model, name, x):
+def computed(path, model, feed, fused):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
+    level = onnxruntime.GraphOptimizationLevel
+    options.graph_optimization_level = level.ORT_ENABLE_ALL if fused else level.ORT_DISABLE_ALL
     # Without VNNI, onnxruntime's default integer kernels saturate sums of 16 bits.
     options.add_session_config_entry("session.x64quantprecision", "1")
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    return session.run([model.graph.output[0].name], {name: x})[0]
+    return session.run([model.graph.output[0].name], feed)[0]
+
+
+def widened(x):
+    return x.astype(np.float32) if x.dtype == np.float16 else x
 
 
 def run(path):
@@ -49,11 +56,11 @@ def run(path):
     random = np.random.default_rng(zlib.crc32(os.path.basename(base).encode()))
     model = onnx.load(path)
     known = {tensor.name for tensor in model.graph.initializer}
-    value = next(v for v in model.graph.input if v.name not in known)
-    x = drawn(value, random)
-    y = computed(path, model, value.name, x)
-    np.save(base + ".in.npy", x.astype(np.float32) if x.dtype == np.float16 else x)
-    np.save(base + ".out.npy", y.astype(np.float32) if y.dtype == np.float16 else y)
+    feed = {value.name: drawn(value, random) for value in model.graph.input if value.name not in known}
+    for i, x in enumerate(feed.values()):
+        np.save(f"{base}.in{i}.npy", widened(x))
+    np.save(base + ".out.npy", widened(computed(path, model, feed, True)))
+    np.save(base + ".plain.npy", widened(computed(path, model, feed, False)))
 
 
 def main(folder):

@@ -23,10 +23,10 @@ TEST_P(OnnxZoo, IsComputedAlikeAndComesBack) {
   EXPECT_EQ(oracle.failures(), "");
   for (const onnx::Case& one : oracle.cases()) {
     const Graph& graph = graphs.at(one.path.stem().string());
-    const NpyArray ours = onnx::run(graph, one.input, one.output.shape, true);
+    const NpyArray ours = onnx::run(graph, one.inputs, one.output.shape, true);
     const Graph again = load_model(one.path);
     EXPECT_LE(onnx::count_transposes(again), onnx::count_transposes(graph));
-    const auto trip = onnx::difference(onnx::run(again, one.input, one.output.shape, true), ours);
+    const auto trip = onnx::difference(onnx::run(again, one.inputs, one.output.shape, true), ours);
     const auto gap = onnx::difference(ours, one.output);
     fmt::print("{} {}: {}; after a round trip {:.2g}\n", GetParam(), one.path.stem().string(), gap.text(),
                trip.largest);
