@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "atoll/graph.h"
+#include "atoll/oneshot.h"
 #include "atoll/random.h"
 #include "atoll/train.h"
 
@@ -23,6 +24,7 @@ using Genotype = std::vector<int>;
 struct Decision {
   std::string name;                  // "stage2/kernel"
   std::vector<std::string> choices;  // "3x3", "5x5"
+  int widest = -1;                   // the choice with the most channels, where the decision is about a width
 };
 
 class Space {
@@ -99,6 +101,8 @@ std::unique_ptr<SearchAlgorithm> make_algorithm(const std::string& name, const S
                                                 const AlgorithmOptions& options);
 std::unique_ptr<SearchAlgorithm> make_algorithm(const std::string& name, const Space& space, std::uint64_t seed);
 std::vector<std::string> algorithm_names();
+// Those and "oneshot", which asks for more than an algorithm has: images.
+std::vector<std::string> search_algorithm_names();
 
 enum class TrialStatus {
   kRunning,
@@ -144,7 +148,8 @@ std::vector<std::size_t> pareto_front(const std::vector<Trial>& trials, const st
                                                                             Objective::kAccuracy, Objective::kLatency});
 
 struct SearchOptions {
-  std::string algorithm = "evolution";
+  std::string algorithm = "evolution";  // one of search_algorithm_names()
+  OneShotOptions oneshot;
   // Hard budgets: a candidate over one is filtered, never trained.
   double latency_budget_ms = 0;  // 0: none
   double max_work = 0;           // of a training (`training_work` of atoll/train.h); 0: none
@@ -183,6 +188,8 @@ struct Objectives {
   std::int64_t validation_images = 0;  // that accuracy is measured on; 0: it is exact
   // The ops of a network that the target cannot run, a line with the reason for each; may be absent.
   std::function<std::vector<std::string>(const Graph&)> obstacles;
+  // For one-shot search; may be absent.
+  std::function<std::unique_ptr<Supernet>(const Space&, const OneShotOptions&, std::uint64_t seed)> supernet;
 };
 // Builds the network, counts it, and asks for its latency.
 std::function<Costs(const Space&, const Genotype&)> costs_by_latency(std::function<double(const Graph&)> latency_ms);

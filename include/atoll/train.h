@@ -131,6 +131,9 @@ class TrainBackend {
  public:
   virtual ~TrainBackend() = default;
   virtual StepResult step(const Batch& batch, const StepOptions& options) = 0;
+  // What a step would see: the training form, batch norm by the statistics of this batch, which is as large as a
+  // step's. Nothing is learnt; the loss has no label smoothing.
+  virtual StepResult look(const Batch& batch) = 0;
   virtual std::int64_t count_correct(const Batch& batch, bool use_ema) = 0;  // inference form
   virtual std::vector<float> logits(const Batch& batch, bool use_ema) = 0;   // inference form: [batch, classes]
   virtual Graph weights(bool use_ema) const = 0;                             // the graph with its present constants

@@ -66,6 +66,10 @@ PreparedSearch prepare(const Cli& cli, const SearchFlags& flags) {
   options.prerank = !flags.no_prerank;
   options.objectives.clear();
   for (const std::string& name : flags.pareto) options.objectives.push_back(objective_named(name));
+  if (options.algorithm == "oneshot") {
+    require_sane(options.oneshot);
+    if (options.candidates == 0) options.candidates = std::max(options.trained, options.oneshot.judged);
+  }
   if (options.candidates == 0) options.candidates = 16 * options.trained;
   if (!options.rungs.empty() && options.rungs.back() >= flags.proxy.schedule.epochs)
     fail("--rungs ends at epoch {}, but a proxy training of --epochs {} is over then", options.rungs.back(),
@@ -76,6 +80,36 @@ PreparedSearch prepare(const Cli& cli, const SearchFlags& flags) {
   options.task = to_json(p.task);
   return p;
 }
+
+namespace {
+
+// Flags of --algorithm oneshot; what they mean in full is in atoll/oneshot.h.
+void declare(CLI::App* command, OneShotOptions& o) {
+  const auto option = [&](const char* name, auto& value, const char* text) {
+    command->add_option(name, value, std::string("oneshot: ") + text)->capture_default_str()->group("One-shot search");
+  };
+  option("--supernet-epochs", o.epochs, "of the shared weights, over all images that are not held out");
+  option("--supernet-batch", o.batch, "images");
+  option("--supernet-batches", o.batches, "trained on for each network that is drawn");
+  option("--supernet-warmup", o.warmup, "share of the steps before the choices begin to move");
+  option("--supernet-limit", o.limit, "networks that need more of a budget are not trained; 0: all are");
+  option("--supernet-rate", o.learning_rate, "learning rate of the shared weights at its peak");
+  option("--supernet-rate-warmup", o.learning_warmup, "share of the steps in which it grows from 0");
+  option("--supernet-momentum", o.momentum, "of the shared weights");
+  option("--supernet-weight-decay", o.weight_decay, "of the shared weights");
+  option("--supernet-smoothing", o.label_smoothing, "of their labels");
+  option("--reward-batches", o.judge_batches, "of held-out images for each reward");
+  option("--policy-rate", o.policy_rate, "learning rate of the choices");
+  option("--baseline-decay", o.baseline_decay, "of the moving mean of the rewards");
+  option("--beta", o.beta, "reward = accuracy + beta * |latency / budget - 1|");
+  option("--finalists", o.judged, "networks judged by the shared weights in the end; --trials of them are trained");
+  option("--finalist-images", o.judge_images, "held-out images that each is judged on; 0: all");
+  option("--supernet", o.checkpoint,
+         "file that a resumed search goes on from; default: beside a --store that is a file");
+  option("--supernet-seconds", o.checkpoint_seconds, "between two of them");
+}
+
+}  // namespace
 
 void declare(CLI::App* command, SearchFlags& flags) {
   flags.search.candidates = 0;
@@ -96,7 +130,8 @@ void declare(CLI::App* command, SearchFlags& flags) {
   command->add_option("--space", flags.space, "one of: " + fmt::format("{}", fmt::join(space_names(), ", ")))
       ->capture_default_str();
   command
-      ->add_option("--algorithm", search.algorithm, "one of: " + fmt::format("{}", fmt::join(algorithm_names(), ", ")))
+      ->add_option("--algorithm", search.algorithm,
+                   "one of: " + fmt::format("{}", fmt::join(search_algorithm_names(), ", ")))
       ->capture_default_str();
   command->add_option("--trials", search.trained, "candidates that are trained")
       ->check(CLI::Range(1, 1000000))
@@ -134,6 +169,7 @@ void declare(CLI::App* command, SearchFlags& flags) {
   command->add_option("--learning-rate", schedule.learning_rate, "at the peak")->capture_default_str();
   command->add_flag("--flip", schedule.augmentation.flip, "mirror half of the images");
   command->add_option("--shift", schedule.augmentation.shift_pixels, "shift images by so many pixels");
+  declare(command, search.oneshot);
   command->add_option("-o,--output", flags.output, "architecture file (.json) for the best network");
 }
 

@@ -31,11 +31,17 @@ std::vector<std::string> algorithm_names() {
   return names;
 }
 
+std::vector<std::string> search_algorithm_names() {
+  std::vector<std::string> names = algorithm_names();
+  names.emplace_back("oneshot");
+  return names;
+}
+
 std::unique_ptr<SearchAlgorithm> make_algorithm(const std::string& name, const Space& space,
                                                 const AlgorithmOptions& options) {
   for (const Entry& entry : kAlgorithms)
     if (name == entry.name) return entry.make(space, options);
-  fail("no search algorithm is called '{}'; there are: {}", name, fmt::join(algorithm_names(), ", "));
+  fail("no search algorithm is called '{}'; there are: {}", name, fmt::join(search_algorithm_names(), ", "));
 }
 
 std::unique_ptr<SearchAlgorithm> make_algorithm(const std::string& name, const Space& space, std::uint64_t seed) {

@@ -33,6 +33,18 @@ std::string listed(const SearchOptions& o, Words words) {
 
 }  // namespace
 
+std::string set_costs(Trial& trial, const Costs& costs) {
+  trial.macs = costs.macs;
+  trial.params = costs.params;
+  trial.work = costs.work;
+  trial.scores.size_bytes = costs.size_bytes;
+  trial.scores.memory_bytes = costs.memory_bytes;
+  trial.scores.offchip_bytes = costs.offchip_bytes;
+  if (!(costs.latency_ms > 0)) return fmt::format("its latency is {} ms, but must be positive", costs.latency_ms);
+  trial.scores.latency_ms = costs.latency_ms;
+  return "";
+}
+
 double excess(const Trial& trial, const SearchOptions& options) {
   const Scores& s = trial.scores;
   if (std::isinf(s.latency_ms)) return 1e9 + static_cast<double>(trial.macs);

@@ -7,6 +7,8 @@
 
 namespace Atoll {
 
+// What is known of a trial before it is trained becomes part of it; the error of a latency that cannot be, or "".
+std::string set_costs(Trial& trial, const Costs& costs);
 // The costs of a trial over what is allowed, in the dimension where that is worst; above 1: over a budget. A network
 // that the target cannot run is over every budget.
 double excess(const Trial& trial, const SearchOptions& options);

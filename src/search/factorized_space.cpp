@@ -13,8 +13,11 @@ template <typename T, typename Text>
 void declare(std::vector<Decision>& decisions, const std::string& name, const std::vector<T>& choices, Text text) {
   if (choices.empty()) fail("space decision '{}' has no choice, but needs one at least", name);
   if (choices.size() == 1) return;
-  Decision decision{name, {}};
+  Decision decision{.name = name, .choices = {}};
   for (const T& choice : choices) decision.choices.push_back(text(choice));
+  if constexpr (std::is_same_v<T, int>)
+    if (name.ends_with("channels") || name.ends_with("expansion"))
+      decision.widest = static_cast<int>(std::max_element(choices.begin(), choices.end()) - choices.begin());
   decisions.push_back(std::move(decision));
 }
 

@@ -4,6 +4,7 @@
 
 #include "atoll/candidate_table.h"
 #include "atoll/error.h"
+#include "search/oneshot/proxy_supernet.h"
 
 namespace Atoll {
 
@@ -60,7 +61,7 @@ Graph at_resolution(Graph graph, const ProxyOptions& options) {
 
 Objectives proxy_objectives(std::shared_ptr<const Dataset> data, std::shared_ptr<const Target> target,
                             const ProxyOptions& options) {
-  const ProxyData pictures = proxy_data(std::move(data), options);
+  const ProxyData pictures = proxy_data(data, options);
   Objectives objectives;
   const auto table = std::make_shared<std::unique_ptr<CandidateTable>>();  // of the space that is being searched
   objectives.costs = [target, table](const Space& space, const Genotype& genotype) {
@@ -80,6 +81,11 @@ Objectives proxy_objectives(std::shared_ptr<const Dataset> data, std::shared_ptr
       if (op.status != MapStatus::kMapped && op.status != MapStatus::kMoreThanOneSubgraph)
         lines.push_back(fmt::format("{} '{}' does not map to {}: {}", op.op, op.name, target->name(), op.reason));
     return lines;
+  };
+  objectives.supernet = [data, options](const Space& space, const OneShotOptions& oneshot, std::uint64_t seed) {
+    ProxyOptions all = options;
+    all.images = 0;  // a supernet has more to learn than one network
+    return make_proxy_supernet(space, proxy_data(data, all), options, oneshot, seed);
   };
   return objectives;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <thread>
 #include <unordered_map>
 
@@ -12,6 +13,7 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "search/budgets.h"
+#include "search/oneshot/one_shot_search.h"
 #include "search/prerank.h"
 #include "search/rungs.h"
 
@@ -34,6 +36,7 @@ std::string settings_of(const Space& space, const SearchOptions& options) {
   limit("bytes of activations", options.max_memory_bytes);
   limit("bytes off the chip", options.max_offchip_bytes);
   if (!options.rungs.empty()) rest += fmt::format(", rungs {} eta {}", fmt::join(options.rungs, " "), options.eta);
+  if (options.algorithm == "oneshot") rest += ", " + settings_text(options.oneshot);
   if (options.workers > 1) rest += fmt::format(", {} trials at a time", options.workers);
   return fmt::format(
       "space {} ({:016x}), algorithm {}, latency budget {} ms, at most {} work of training, {} candidates, {} trained, "
@@ -66,10 +69,13 @@ class SearchRun {
     const int population = options.population > 0
                                ? options.population
                                : static_cast<int>(std::clamp<std::int64_t>(options.trained / 2, 2, 50));
-    algorithm_ = make_algorithm(
-        options.algorithm, space,
-        {.seed = options.seed, .population = population, .sample = std::clamp(population / 2, 2, 10), .ppo = {}});
     open();
+    algorithm_ = options.algorithm == "oneshot" ? one_shot()
+                                                : make_algorithm(options.algorithm, space,
+                                                                 {.seed = options.seed,
+                                                                  .population = population,
+                                                                  .sample = std::clamp(population / 2, 2, 10),
+                                                                  .ppo = {}});
   }
 
   SearchResult run() {
@@ -96,6 +102,26 @@ class SearchRun {
     for (std::size_t i = 0; i < old_.size(); ++i)
       if (old_[i].number != static_cast<std::int64_t>(i))
         fail("trial store '{}' is damaged: trial {} is missing", store_->name(), i);
+  }
+
+  // The supernet's search; its checkpoint lies beside the store.
+  std::unique_ptr<SearchAlgorithm> one_shot() const {
+    if (!objectives_.supernet) fail("a one-shot search needs images to train its supernet on, but has none");
+    OneShotOptions options = options_.oneshot;
+    const bool is_file = !options_.store.empty() && options_.store.find("://") == std::string::npos;
+    if (options.checkpoint.empty() && is_file) options.checkpoint = options_.store + ".supernet";
+    std::uint64_t fingerprint = options_.seed;
+    for (const char letter : settings_of(space_, options_))
+      fingerprint = mix(fingerprint, static_cast<unsigned char>(letter));
+    const auto cost = [this](const Genotype& genotype) {
+      Trial trial{.genotype = genotype};
+      if (!count(trial).empty()) return std::numeric_limits<double>::infinity();
+      const double worst = excess(trial, options_);
+      if (worst > 1) return worst;
+      return options_.latency_budget_ms > 0 ? trial.scores.latency_ms / options_.latency_budget_ms : 1.0;
+    };
+    return std::make_unique<OneShotSearch>(space_, cost, objectives_.supernet(space_, options, options_.seed), options,
+                                           options_.seed, fingerprint, options_.resume);
   }
 
   // The next new candidate of the algorithm. One whose network was met before is told its scores again.
@@ -150,16 +176,7 @@ class SearchRun {
 
   std::string count(Trial& trial) const {
     try {
-      const Costs costs = objectives_.costs(space_, trial.genotype);
-      trial.macs = costs.macs;
-      trial.params = costs.params;
-      trial.work = costs.work;
-      trial.scores.size_bytes = costs.size_bytes;
-      trial.scores.memory_bytes = costs.memory_bytes;
-      trial.scores.offchip_bytes = costs.offchip_bytes;
-      if (!(costs.latency_ms > 0)) return fmt::format("its latency is {} ms, but must be positive", costs.latency_ms);
-      trial.scores.latency_ms = costs.latency_ms;
-      return "";
+      return set_costs(trial, objectives_.costs(space_, trial.genotype));
     } catch (const Interrupted&) {
       throw;
     } catch (const std::runtime_error& problem) {
@@ -225,7 +242,8 @@ class SearchRun {
   }
 
   std::size_t choose(std::int64_t slot) {
-    const std::size_t chosen = options_.prerank ? most_promising(trials_, open_, slot) : open_.front();
+    const bool ranked = options_.algorithm == "oneshot";  // by its supernet, in the order of asking
+    const std::size_t chosen = options_.prerank && !ranked ? most_promising(trials_, open_, slot) : open_.front();
     std::erase(open_, chosen);
     return chosen;
   }

@@ -96,12 +96,49 @@ Loss CpuBackend::run_shard(std::size_t number, const Batch& batch, const StepOpt
   return loss;
 }
 
-StepResult CpuBackend::step(const Batch& batch, const StepOptions& options) {
+void CpuBackend::check_step(const Batch& batch) const {
   if (failed_) fail("an earlier step failed, so this training cannot go on: restore it in a new one");
   if (training_.empty()) fail("'{}' was made to answer, not to be trained", graph_.name);
   if (batch.size != options_.batch)
     fail("a training step got {} images, but was made for {}", batch.size, options_.batch);
   check(batch);
+}
+
+template <typename Run>
+StepResult CpuBackend::run_shards(const Batch& batch, const Run& run) {
+  std::vector<Loss> losses(training_.size());
+  pool_.for_each(static_cast<std::int64_t>(training_.size()), [&](std::int64_t i) {
+    const auto at = static_cast<std::size_t>(i);
+    try {
+      losses[at] = run(at);
+    } catch (...) {
+      failed_ = true;
+      exchange_.leave();
+      throw;
+    }
+  });
+  StepResult result;
+  for (const Loss& loss : losses) {
+    result.loss += loss.sum / static_cast<double>(batch.size);
+    result.correct += loss.correct;
+  }
+  return result;
+}
+
+StepResult CpuBackend::look(const Batch& batch) {
+  check_step(batch);
+  effective(parameters_.values);
+  return run_shards(batch, [&](std::size_t i) {
+    const SingleThreaded single;
+    Shard& shard = *training_[i];
+    shard.forward({.constants = transform_ ? effective_.data() : parameters_.values.data()},
+                  batch.images.data() + shard.first_image() * image_floats_);
+    return cross_entropy(batch, shard.first_image(), shard.images(), classes_, shard.logits(), 0, nullptr);
+  });
+}
+
+StepResult CpuBackend::step(const Batch& batch, const StepOptions& options) {
+  check_step(batch);
   if (!options.teacher_logits.empty() &&
       static_cast<std::int64_t>(options.teacher_logits.size()) != batch.size * classes_)
     fail("the teacher gave {} logits for {} images of {} classes", options.teacher_logits.size(), batch.size, classes_);
@@ -109,17 +146,7 @@ StepResult CpuBackend::step(const Batch& batch, const StepOptions& options) {
     transform_->begin_step(options.step, parameters_.values);
     effective(parameters_.values);
   }
-  std::vector<Loss> losses(training_.size());
-  pool_.for_each(static_cast<std::int64_t>(training_.size()), [&](std::int64_t i) {
-    const auto at = static_cast<std::size_t>(i);
-    try {
-      losses[at] = run_shard(at, batch, options);
-    } catch (...) {
-      failed_ = true;
-      exchange_.leave();
-      throw;
-    }
-  });
+  const StepResult result = run_shards(batch, [&](std::size_t i) { return run_shard(i, batch, options); });
   if (transform_)
     for (std::vector<float>& gradient : gradients_) transform_->backward(gradient);
   std::vector<const float*> gradients;
@@ -130,11 +157,6 @@ StepResult CpuBackend::step(const Batch& batch, const StepOptions& options) {
                                        static_cast<std::size_t>(begin), static_cast<std::size_t>(end));
                    });
   ++updates_;
-  StepResult result;
-  for (const Loss& loss : losses) {
-    result.loss += loss.sum / static_cast<double>(batch.size);
-    result.correct += loss.correct;
-  }
   return result;
 }
 

@@ -21,6 +21,7 @@ class CpuBackend final : public TrainBackend {
   CpuBackend(const Graph& graph, const TrainOptions& options, ValueTransform* transform = nullptr,
              BackendUse use = BackendUse::kTraining);
   StepResult step(const Batch& batch, const StepOptions& options) override;
+  StepResult look(const Batch& batch) override;
   std::int64_t count_correct(const Batch& batch, bool use_ema) override;
   std::vector<float> logits(const Batch& batch, bool use_ema) override;
   Graph weights(bool use_ema) const override;
@@ -36,6 +37,10 @@ class CpuBackend final : public TrainBackend {
  private:
   void make_shards(bool training, std::vector<std::unique_ptr<Shard>>& shards);
   void check(const Batch& batch) const;
+  void check_step(const Batch& batch) const;
+  // The losses of all shards, each of which `run` answers on a thread of its own.
+  template <typename Run>
+  StepResult run_shards(const Batch& batch, const Run& run);
   // body(shard, first image, images) wherever the shard has computed the logits of some images of the batch.
   template <typename Body>
   void infer(const Batch& batch, bool use_ema, const Body& body);
