@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 namespace Atoll {
 
@@ -42,6 +43,26 @@ TensorId BlockWriter::depthwise(TensorId x, const Block& block) {
   TensorId wide = x;
   if (block.expansion != 1) wide = conv(x, expanded(x, block), 1, 1, true, "expand");
   wide = norm(b_.depthwise(wide, block.kernel, {.stride = block.stride}, "depthwise"), true, "depthwise");
+  wide = squeeze_excite(x, wide, block);
+  return join(x, conv(wide, block.channels, 1, 1, false, "project"), block);
+}
+
+int BlockWriter::groups_of(int channels) {
+  constexpr int kGroup = 64;
+  int groups = std::clamp(channels / kGroup, 2, 4);
+  while (channels % groups != 0) --groups;
+  return groups;
+}
+
+TensorId BlockWriter::grouped(TensorId x, const Block& block) {
+  const int wide_channels = expanded(x, block), groups = groups_of(wide_channels);
+  std::vector<TensorId> parts;
+  for (int i = 0; i < groups; ++i) {
+    const auto scope = b_.scope("group" + std::to_string(i + 1));
+    const TensorId part = conv(x, wide_channels / groups, 1, 1, true, "expand");
+    parts.push_back(conv(part, wide_channels / groups, block.kernel, block.stride, true, "conv"));
+  }
+  TensorId wide = groups == 1 ? parts[0] : b_.node("concat", Concatenation{}, parts);
   wide = squeeze_excite(x, wide, block);
   return join(x, conv(wide, block.channels, 1, 1, false, "project"), block);
 }

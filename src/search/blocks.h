@@ -1,6 +1,6 @@
 // The blocks of which searched networks are made: a convolution with batch norm and activation, and the inverted
-// bottlenecks of MobileNetV2 (depthwise) and EfficientNet-EdgeTPU (fused), with squeeze-and-excitation where
-// it is asked for.
+// bottlenecks of MobileNetV2 (depthwise), EfficientNet-EdgeTPU (fused) and MobileNetEdgeTPU-V2 (grouped), with
+// squeeze-and-excitation where it is asked for.
 #pragma once
 
 #include <string_view>
@@ -24,6 +24,11 @@ class BlockWriter {
   TensorId fused(TensorId x, const Block& block);
   TensorId depthwise(TensorId x, const Block& block);
   TensorId plain(TensorId x, const Block& block);
+  // 1x1 convolution, k x k convolution in groups, 1x1 convolution back. The Edge TPU has no grouped convolution, so
+  // each group is a branch of ordinary ones; all together they are concatenated.
+  TensorId grouped(TensorId x, const Block& block);
+  // Of 64 channels where there are so many, but two to four where they divide `channels`.
+  static int groups_of(int channels);
 
  private:
   TensorId norm(TensorId x, bool activated, std::string_view name);

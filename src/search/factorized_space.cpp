@@ -46,16 +46,18 @@ Op activation_named(const std::string& name) {
 }  // namespace
 
 std::string BlockChoice::str() const {
-  const char* names[] = {"fused", "depthwise", "plain"};
+  const char* names[] = {"fused", "depthwise", "plain", "grouped"};
   return fmt::format("{}{}x{}", names[static_cast<int>(kind)], kernel, kernel);
 }
 
 BlockChoice parse_block(const std::string& text) {
-  for (const BlockKind kind : {BlockKind::kFused, BlockKind::kDepthwise, BlockKind::kPlain})
+  for (const BlockKind kind : {BlockKind::kFused, BlockKind::kDepthwise, BlockKind::kPlain, BlockKind::kGrouped})
     for (const int kernel : {3, 5, 7})
       if (const BlockChoice choice{kind, kernel}; choice.str() == text) return choice;
-  fail("block '{}' is not known: expected fused, depthwise or plain with a kernel of 3x3, 5x5 or 7x7, as in 'fused3x3'",
-       text);
+  fail(
+      "block '{}' is not known: expected fused, depthwise, plain or grouped with a kernel of 3x3, 5x5 or 7x7, as in "
+      "'fused3x3'",
+      text);
 }
 
 FactorizedSpace::FactorizedSpace(SpaceTable table, const SpaceOptions& options)
@@ -136,6 +138,7 @@ TensorId FactorizedSpace::add_stage(GraphBuilder& b, TensorId x, const Network& 
       case BlockKind::kFused: x = blocks.fused(x, block); break;
       case BlockKind::kDepthwise: x = blocks.depthwise(x, block); break;
       case BlockKind::kPlain: x = blocks.plain(x, block); break;
+      case BlockKind::kGrouped: x = blocks.grouped(x, block); break;
     }
   }
   return x;

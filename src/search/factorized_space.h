@@ -14,7 +14,8 @@ namespace Atoll {
 enum class BlockKind {
   kFused,      // k x k conv to `expansion` times the channels, 1x1 conv back; "inverted bottleneck without depthwise"
   kDepthwise,  // 1x1 conv, k x k depthwise, 1x1 conv back: MobileNetV2's inverted bottleneck
-  kPlain       // k x k conv alone; the expansion says nothing here
+  kPlain,      // k x k conv alone; the expansion says nothing here
+  kGrouped     // 1x1 conv, k x k conv in groups, 1x1 conv back: MobileNetEdgeTPU-V2's "ibn_grouped"
 };
 
 struct BlockChoice {

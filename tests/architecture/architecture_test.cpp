@@ -53,6 +53,7 @@ const std::map<std::string, std::string> kHeaderRooms = {
     {"worker", "search"},
     {"trial_store", "search"},
     {"candidate_table", "search"},
+    {"oneshot", "search"},
     {"fix", "target"},
     {"compiled", "format"},
     {"pull", "format"},

@@ -2,11 +2,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
+#include "atoll/candidate_table.h"
 #include "atoll/error.h"
 #include "atoll/search.h"
+#include "search/blocks.h"
 #include "search/factorized_space.h"
 
 namespace Atoll {
@@ -69,14 +72,14 @@ TEST_P(EdgeTpuSpaceAt, HoldsOnlySoundNetworksOfOpsThatMap) {
     EXPECT_EQ(graph.output().shape, (Shape{1, options.classes}));
     std::int64_t last_side = 0;
     for (const Node& node : graph.nodes) {
-      const bool allowed =
-          std::visit(overloaded{[](const Conv2D& op) { return op.groups == 1 && op.dilation == Size2D{}; },
-                                [](const DepthwiseConv2D& op) { return op.multiplier == 1; },
-                                [](const FullyConnected&) { return true; }, [](const Add&) { return true; },
-                                [](const Mean&) { return true; }, [](const Relu&) { return true; },
-                                [](const BatchNorm&) { return true; }, [](const Dropout&) { return true; },
-                                [](const auto&) { return false; }},
-                     node.op);
+      const bool allowed = std::visit(
+          overloaded{[](const Conv2D& op) { return op.groups == 1 && op.dilation == Size2D{}; },
+                     [](const DepthwiseConv2D& op) { return op.multiplier == 1; },
+                     [](const FullyConnected&) { return true; }, [](const Add&) { return true; },
+                     [](const Mean&) { return true; }, [](const Relu&) { return true; },
+                     [](const Concatenation& op) { return op.axis == 3; }, [](const BatchNorm&) { return true; },
+                     [](const Dropout&) { return true; }, [](const auto&) { return false; }},
+          node.op);
       ASSERT_TRUE(allowed) << name_of(node.op) << " in " << space->describe(genotype);
       if (std::holds_alternative<Mean>(node.op)) {
         const Shape& map = graph.tensor(node.inputs[0]).shape;
@@ -90,6 +93,41 @@ INSTANTIATE_TEST_SUITE_P(Resolutions, EdgeTpuSpaceAt,
                          ::testing::Values(SpaceOptions{28, 28, 1, 10}, SpaceOptions{32, 32, 3, 10},
                                            SpaceOptions{4, 9, 1, 2}, SpaceOptions{96, 96, 3, 5},
                                            SpaceOptions{224, 224, 3, 1000}));
+
+TEST_P(EdgeTpuSpaceAt, EveryOneOf10000SamplesMapsToTheChip) {
+  const auto space = make_space("edgetpu", GetParam());
+  CandidateTable table(*space, open_target("edgetpu-usb3"), true);
+  Rng rng(8);
+  std::set<std::string> blocks;
+  for (int draw = 0; draw < 10000; ++draw) {
+    const Genotype genotype = random_genotype(*space, rng);
+    ASSERT_TRUE(std::isfinite(table.costs(genotype).latency_ms)) << space->describe(genotype);
+    for (std::size_t d = 0; d < genotype.size(); ++d)
+      if (space->decisions()[d].name.ends_with("block"))
+        blocks.insert(space->decisions()[d].choices[static_cast<std::size_t>(genotype[d])]);
+  }
+  EXPECT_EQ(blocks, (std::set<std::string>{"fused3x3", "depthwise3x3", "depthwise5x5", "depthwise7x7", "plain3x3",
+                                           "grouped3x3"}));
+}
+
+// 16 channels, expansion 8: 128 channels in two groups of 64, as a grouped convolution has them: 2 * 9 * 64 * 64
+// weights between the 1x1 convolutions, 16 * 128 and 128 * 24, and the batch norms' gamma and beta.
+TEST(EdgeTpuSpace, AGroupedBlockHasTheWeightsOfAGroupedConvolution) {
+  const FactorizedSpace space(
+      {.name = "t",
+       .stem = {16},
+       .stages =
+           {{.block = {{BlockKind::kGrouped, 3}}, .expansion = {8}, .channels = {24}, .repeats = {1}, .skip = {true}}},
+       .head = {0}},
+      {8, 8, 3, 10});
+  const std::int64_t block = 16 * 128 + 2 * 128 + 2 * 9 * 64 * 64 + 2 * 128 + 128 * 24 + 2 * 24;
+  EXPECT_EQ(cost_of(space.build({})).params, 3 * 9 * 16 + 2 * 16 + block + 24 * 10 + 10);
+  EXPECT_EQ(space.describe({}), "stem16 | g3x3 e8 c24 x1");
+  EXPECT_EQ(BlockWriter::groups_of(64), 2);
+  EXPECT_EQ(BlockWriter::groups_of(192), 3);
+  EXPECT_EQ(BlockWriter::groups_of(1024), 4);
+  EXPECT_EQ(BlockWriter::groups_of(7), 1);
+}
 
 TEST(EdgeTpuSpace, HasNetworksThatADesktopTrainsAtFashionMnistsSize) {
   const auto space = make_space("edgetpu", {28, 28, 1, 10});
