@@ -22,7 +22,8 @@ class LayerPlaces {
   explicit LayerPlaces(const Graph& graph);
   LayerPlace of(const std::string& layer) const;
   // Whether the block in which `place` lies has a layer of this name.
-  bool has(const LayerPlace& place, const char* layer) const { return layers_.contains(place.scope + "/" + layer); }
+  bool has(const LayerPlace& place, const char* layer) const { return has(place.scope + "/" + layer); }
+  bool has(const std::string& layer) const { return layers_.contains(layer); }
   int blocks() const { return static_cast<int>(block_index_.size()); }
 
  private:

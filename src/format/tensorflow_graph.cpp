@@ -27,8 +27,9 @@ Graph with_tensorflow_weights(const Graph& graph, std::span<const NamedTensor> t
   const auto namer = format::TensorflowNamer::recognise(graph, tensors);
   if (!namer)
     fail(
-        "the checkpoint's names are not known: there is no '…/stem/conv2d/kernel' as in Google's EfficientNets, nor "
-        "'MobilenetV1/Conv2d_0/weights' or 'MobilenetV2/Conv/weights' as in slim; its first is '{}'",
+        "the checkpoint's names are not known: there is no '…/stem/conv2d/kernel' or '…/mnas_stem/conv2d/kernel' as in "
+        "Google's EfficientNets and MnasNets, nor 'MobilenetV1/Conv2d_0/weights' or 'MobilenetV2/Conv/weights' (…V3, "
+        "MobilenetEdgeTPU) as in slim; its first is '{}'",
         tensors.empty() ? "(none)" : tensors[0].name);
   const auto chosen = [&](const std::string& variable) {
     return options.averages && names.contains(variable + kAverage) ? variable + kAverage : variable;

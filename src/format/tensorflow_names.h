@@ -20,7 +20,7 @@ class TensorflowNamer {
   std::optional<std::string> source_of(const std::string& name) const;
 
  private:
-  enum class Makers { kEfficientNet, kSlimMobileNetV1, kSlimMobileNetV2 };
+  enum class Makers { kEfficientNet, kMnasNet, kSlimMobileNetV1, kSlimMobileNet };
   struct Names {  // of a layer's variables
     std::string weights, bias, norm;
   };
@@ -28,9 +28,9 @@ class TensorflowNamer {
       : makers_(makers), prefix_(std::move(prefix)), places_(graph) {}
 
   std::optional<Names> names_of(const LayerPlace& place) const;
-  std::optional<Names> efficientnet(const LayerPlace& place) const;
+  std::optional<Names> google_mobile(const LayerPlace& place) const;
   std::optional<Names> slim_mobilenet_v1(const LayerPlace& place) const;
-  std::optional<Names> slim_mobilenet_v2(const LayerPlace& place) const;
+  std::optional<Names> slim_mobilenet(const LayerPlace& place) const;
 
   Makers makers_;
   std::string prefix_;  // "efficientnet-edgetpu-S/"

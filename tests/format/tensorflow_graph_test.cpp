@@ -32,8 +32,7 @@ const Graph& network() {
 TEST(TensorflowWeights, FillEfficientNetEdgeTpuSByGooglesNames) {
   Variables v = edgetpu_s();
   const Graph filled = with_tensorflow_weights(network(), v.tensors);
-  for (const Tensor& tensor : filled.tensors)
-    EXPECT_TRUE(!tensor.constant || !tensor.data.empty()) << tensor.name;
+  for (const Tensor& tensor : filled.tensors) EXPECT_TRUE(!tensor.constant || !tensor.data.empty()) << tensor.name;
   // [h, w, in, out] becomes [out, h, w, in].
   const NamedTensor& fused = v.at("blocks_1/conv2d/kernel");  // [3, 3, 24, 192]
   const auto weights = constant(filled, "stage2/block1/fused/weights").data.as<float>();
@@ -103,6 +102,14 @@ TEST(TensorflowWeights, OfRelativesHaveTheirPublishedNames) {
   const std::string v2 = asked_for("mobilenet-v2", "MobilenetV2/Conv/weights");
   EXPECT_THAT(v2, HasSubstr("MobilenetV2/expanded_conv/depthwise/depthwise_weights (stage1/block1/depthwise"));
   EXPECT_THAT(v2, Not(HasSubstr("expanded_conv/expand")));
+  EXPECT_THAT(asked_for("mobilenet-v3-small", "MobilenetV3/Conv/weights"),
+              HasSubstr("MobilenetV3/expanded_conv/depthwise/depthwise_weights (stage1/block1/depthwise"));
+  EXPECT_THAT(asked_for("mobilenet-edgetpu", "MobilenetEdgeTPU/Conv/weights"),
+              HasSubstr("MobilenetEdgeTPU/expanded_conv/project/weights (stem/project/weights)"));
+  const std::string mnasnet = asked_for("mnasnet-a1", "mnasnet-a1/mnas_stem/conv2d/kernel");
+  for (const char* name : {"mnasnet-a1/mnas_stem/batch_normalization/gamma (stem/norm/gamma)",
+                           "mnasnet-a1/mnas_blocks_0/depthwise_conv2d/depthwise_kernel (stage1/block1/depthwise"})
+    EXPECT_THAT(mnasnet, HasSubstr(name));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 // A checkpoint that TensorFlow wrote gives the answers that TensorFlow gives, where a Python with it is at hand.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -21,14 +22,16 @@ std::vector<float> values_of(const std::filesystem::path& file) {
   return {values.begin(), values.end()};
 }
 
-TEST(TensorflowWeights, GiveTensorFlowsLogitsOfEfficientNetEdgeTpuS) {
+class TensorflowWeights : public testing::TestWithParam<const char*> {};
+
+TEST_P(TensorflowWeights, GiveTensorFlowsLogits) {
   const char* python = std::getenv("ATOLL_TENSORFLOW_PYTHON");
   if (python == nullptr) GTEST_SKIP() << "ATOLL_TENSORFLOW_PYTHON names no Python with the package tensorflow";
   const TemporaryFolder folder;
-  const std::string command =
-      std::string(python) + " " ATOLL_SOURCE_DIR "/tests/runtime/tensorflow_network.py " + folder.str() + " 2>&1";
+  const std::string command = fmt::format("{} {}/tests/runtime/tensorflow_network.py {} {} 2>&1", python,
+                                          ATOLL_SOURCE_DIR, GetParam(), folder.str());
   ASSERT_EQ(std::system(command.c_str()), 0);
-  const Graph network = build_zoo_model("efficientnet-edgetpu-s-2019");
+  const Graph network = build_zoo_model(GetParam(), {.classes = 1001});
   Session session(to_inference(load_tensorflow_weights(network, folder / "model.ckpt")), {.threads = 2});
   session.set_input(values_of(folder / "input.npy"));
   session.run();
@@ -39,6 +42,10 @@ TEST(TensorflowWeights, GiveTensorFlowsLogitsOfEfficientNetEdgeTpuS) {
   EXPECT_GT(largest, 1.0f);
   for (std::size_t i = 0; i < ours.size(); ++i) EXPECT_NEAR(ours[i], theirs[i], 1e-4f) << i;
 }
+
+INSTANTIATE_TEST_SUITE_P(Networks, TensorflowWeights,
+                         testing::Values("efficientnet-edgetpu-s-2019", "mnasnet-small", "mobilenet-v3-small",
+                                         "mobilenet-edgetpu"));
 
 }  // namespace
 }  // namespace Atoll
