@@ -6,6 +6,7 @@
 #include "atoll/error.h"
 #include "base/file.h"
 #include "base/timer.h"
+#include "format/json_nesting.h"
 
 namespace Atoll {
 namespace {
@@ -142,7 +143,9 @@ nlohmann::json to_json(const FitPlan& plan) {
 
 SavedRun read_run(const std::filesystem::path& path) {
   const std::string where = fmt::format("'{}'", path.string());
-  nlohmann::json json = nlohmann::json::parse(read_text(path, 1 << 28), nullptr, false);
+  const std::string text = read_text(path, 1 << 28);
+  format::check_nesting(text, where);
+  nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
   if (json.is_discarded()) fail("{} is not JSON", where);
   if (field<std::string>(json, "format", where) != "atoll-fit") fail("{} is not a result of atoll fit", where);
   if (const int version = field<int>(json, "version", where); version != 1)

@@ -7,6 +7,7 @@
 #include "atoll/error.h"
 #include "atoll/model.h"
 #include "format/architecture.h"
+#include "format/json_nesting.h"
 #include "format/json_object.h"
 #include "format/limits.h"
 #include "format/preprocessing_json.h"
@@ -191,6 +192,7 @@ Graph read_graph(const nlohmann::json& json) {
 
 Graph read_architecture(const std::string& json, const std::string& name) {
   try {
+    format::check_nesting(json, "its text");
     const auto parsed = nlohmann::json::parse(json);
     return read_graph(parsed);
   } catch (const nlohmann::json::exception& error) {

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::uint32_t kLocalHeader = 0x04034b50, kCentralHeader = 0x02014b50, kEndRecord = 0x06054b50;
 constexpr std::size_t kLocalSize = 30, kCentralSize = 46, kEndSize = 22;
+constexpr std::uint64_t kEntryBytes = 128;  // a node of the table and its share of the buckets, without the name
 
 std::uint32_t read(std::span<const std::byte> bytes, std::size_t at, int size) {
   std::uint32_t value = 0;
@@ -35,7 +36,8 @@ bool PytorchArchive::recognises(std::span<const std::byte> bytes) {
   return bytes.size() >= 4 && read(bytes, 0, 4) == kLocalHeader;
 }
 
-PytorchArchive::PytorchArchive(std::span<const std::byte> bytes, std::string_view file) : bytes_(bytes), file_(file) {
+PytorchArchive::PytorchArchive(std::span<const std::byte> bytes, std::string_view file, Budget& budget)
+    : bytes_(bytes), file_(file) {
   const std::optional<std::size_t> end = find_end(bytes);
   if (!end) fail("'{}' is a zip archive that was cut off: its end record is missing", file);
   const std::size_t count = read(bytes, *end + 10, 2);
@@ -46,6 +48,7 @@ PytorchArchive::PytorchArchive(std::span<const std::byte> bytes, std::string_vie
     const std::size_t name_size = read(bytes, at + 28, 2), extra = read(bytes, at + 30, 2),
                       comment = read(bytes, at + 32, 2), local = read(bytes, at + 42, 4);
     if (at + kCentralSize + name_size > *end) fail("'{}' is a malformed zip archive: a name is cut off", file);
+    budget.charge(kEntryBytes + 2 * name_size);
     std::string name(reinterpret_cast<const char*>(bytes.data()) + at + kCentralSize, name_size);
     Entry entry{.size = read(bytes, at + 24, 4), .crc = read(bytes, at + 16, 4)};
     if (read(bytes, at + 10, 2) != 0 || read(bytes, at + 20, 4) != entry.size)

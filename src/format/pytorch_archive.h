@@ -8,12 +8,14 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "format/budget.h"
+
 namespace Atoll::format {
 
 class PytorchArchive {
  public:
-  // Throws Error for a malformed archive. `bytes` must outlive this.
-  PytorchArchive(std::span<const std::byte> bytes, std::string_view file);
+  // Throws Error for a malformed archive. `bytes` must outlive this; its directory is charged to the budget.
+  PytorchArchive(std::span<const std::byte> bytes, std::string_view file, Budget& budget);
 
   // Whether `bytes` begin as a zip archive does.
   static bool recognises(std::span<const std::byte> bytes);

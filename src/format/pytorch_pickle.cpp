@@ -13,6 +13,12 @@ using Kind = PickleValue::Kind;
 constexpr std::size_t kMaxValues = std::size_t{1} << 20;
 constexpr std::size_t kMaxArguments = 16;  // of a call, so that repeating one costs little
 
+// What vectors take at most for an element: while one grows, it has the old elements and room for twice as many.
+constexpr std::uint64_t kGrowing = 3;
+constexpr std::uint64_t kIdBytes = kGrowing * sizeof(PickleId);
+constexpr std::uint64_t kValueBytes = kGrowing * sizeof(PickleValue) + kIdBytes;
+constexpr std::uint64_t kReferenceBytes = 80;  // a node of the memo and its share of the buckets
+
 // Opcodes, as in Python's pickletools.
 enum : std::uint8_t {
   kMark = '(',
@@ -60,7 +66,8 @@ enum : std::uint8_t {
 
 class Machine {
  public:
-  Machine(std::span<const std::byte> bytes, std::string_view file) : bytes_(bytes), file_(file) {}
+  Machine(std::span<const std::byte> bytes, std::string_view file, Budget& budget)
+      : bytes_(bytes), file_(file), budget_(budget) {}
 
   Pickle run() {
     while (true) {
@@ -106,6 +113,7 @@ class Machine {
   PickleValue& value(PickleId id) { return result_.values[id]; }
   void push(PickleValue value) {
     if (result_.values.size() >= kMaxValues) malformed("more than a million values");
+    budget_.charge(kValueBytes + value.items.size() * kIdBytes);
     result_.values.push_back(std::move(value));
     stack_.push_back(static_cast<PickleId>(result_.values.size() - 1));
   }
@@ -141,17 +149,20 @@ class Machine {
   void add_items(Kind kind, const std::vector<PickleId>& items) {
     PickleValue& target = value(top());
     if (target.kind != kind || (kind == Kind::kDict && items.size() % 2 != 0)) malformed("items for another container");
+    budget_.charge(items.size() * kIdBytes);
     target.items.insert(target.items.end(), items.begin(), items.end());
   }
 
   void get(std::uint64_t index) {
     const auto found = memo_.find(index);
     if (found == memo_.end()) malformed("an unknown reference");
+    budget_.charge(kIdBytes);
     stack_.push_back(found->second);
     if (stack_.size() > kMaxValues) malformed("more than a million values");
   }
   void put(std::uint64_t index) {
     if (memo_.size() >= kMaxValues) malformed("more than a million references");
+    budget_.charge(kReferenceBytes);
     memo_[index] = top();
   }
 
@@ -199,7 +210,10 @@ class Machine {
     switch (op) {
       case kProto: take(1); break;
       case kFrame: take(8); break;
-      case kMark: marks_.push_back(stack_.size()); break;
+      case kMark:
+        budget_.charge(kGrowing * sizeof(std::size_t));
+        marks_.push_back(stack_.size());
+        break;
       case kPop: pop(); break;
       case kPopMark: pop_to_mark(); break;
       case kNone: push({}); break;
@@ -269,6 +283,7 @@ class Machine {
 
   std::span<const std::byte> bytes_;
   std::string_view file_;
+  Budget& budget_;
   std::size_t at_ = 0;
   Pickle result_;
   std::vector<PickleId> stack_;
@@ -278,6 +293,8 @@ class Machine {
 
 }  // namespace
 
-Pickle read_pickle(std::span<const std::byte> bytes, std::string_view file) { return Machine(bytes, file).run(); }
+Pickle read_pickle(std::span<const std::byte> bytes, std::string_view file, Budget& budget) {
+  return Machine(bytes, file, budget).run();
+}
 
 }  // namespace Atoll::format

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "format/budget.h"
+
 namespace Atoll::format {
 
 using PickleId = std::uint32_t;  // index into Pickle::values
@@ -42,8 +44,9 @@ struct Pickle {
   const PickleValue& top() const { return values[root]; }
 };
 
-// Reads the pickle at the start of `bytes`, which must outlive the result. At most 2^20 values of 96 bytes.
-// Throws Error naming `file` for malformed bytes, unknown opcodes and calls.
-Pickle read_pickle(std::span<const std::byte> bytes, std::string_view file);
+// Reads the pickle at the start of `bytes`, which must outlive the result. A value takes a hundred bytes and an opcode
+// one, so everything is charged to the budget. Throws Error naming `file` for malformed bytes, unknown opcodes and
+// calls.
+Pickle read_pickle(std::span<const std::byte> bytes, std::string_view file, Budget& budget);
 
 }  // namespace Atoll::format

@@ -50,13 +50,15 @@ float element_at(Element element, const std::byte* at) {
   }
 }
 
+constexpr std::uint64_t kTensorBytes = 3 * sizeof(NamedTensor);  // while the vector of them grows
+
 // The bytes of a storage by its key.
 using Storages = std::function<std::span<const std::byte>(const std::string&)>;
 
 class StateDict {
  public:
-  StateDict(const Pickle& pickle, Storages storages, const std::string& file, std::uint64_t file_size)
-      : pickle_(pickle), storages_(std::move(storages)), file_(file), budget_(file, file_size) {}
+  StateDict(const Pickle& pickle, Storages storages, const std::string& file, format::Budget& budget)
+      : pickle_(pickle), storages_(std::move(storages)), file_(file), budget_(budget) {}
 
   std::vector<NamedTensor> tensors() {
     const PickleValue& dict = find();
@@ -64,6 +66,7 @@ class StateDict {
     for (std::size_t i = 0; i + 1 < dict.items.size(); i += 2) {
       const PickleValue &key = pickle_.at(dict.items[i]), &value = pickle_.at(dict.items[i + 1]);
       if (key.kind != Kind::kText || value.kind != Kind::kTensor) continue;
+      budget_.charge(key.text.size());  // several keys may be the same text
       NamedTensor tensor{.name = std::string(key.text)};
       if (read(value, tensor)) found.push_back(std::move(tensor));
     }
@@ -121,7 +124,7 @@ class StateDict {
     const std::span<const std::byte> bytes = storages_(std::string(pickle_.at(storage.items[2]).text));
     const std::int64_t offset = integer(value.items[1]);
     check_reach(tensor, stride, offset, static_cast<std::int64_t>(bytes.size() / type->bytes));
-    budget_.charge(static_cast<std::uint64_t>(tensor.shape.elements()) * sizeof(float));
+    budget_.charge(static_cast<std::uint64_t>(tensor.shape.elements()) * sizeof(float) + kTensorBytes);
     gather(tensor, stride, bytes.data() + static_cast<std::size_t>(offset) * type->bytes, *type);
     return true;
   }
@@ -159,23 +162,25 @@ class StateDict {
   const Pickle& pickle_;
   Storages storages_;
   const std::string& file_;
-  format::Budget budget_;
+  format::Budget& budget_;
 };
 
 std::vector<NamedTensor> read_archive(std::span<const std::byte> file, const std::string& name) {
-  const format::PytorchArchive archive(file, name);
-  const Pickle pickle = format::read_pickle(archive.entry("data.pkl"), name);
+  format::Budget budget(name, file.size());
+  const format::PytorchArchive archive(file, name, budget);
+  const Pickle pickle = format::read_pickle(archive.entry("data.pkl"), name, budget);
   const auto storages = [&](const std::string& key) { return archive.entry("data/" + key); };
-  return StateDict(pickle, storages, name, file.size()).tensors();
+  return StateDict(pickle, storages, name, budget).tensors();
 }
 
 // Before PyTorch 1.6: pickles of a magic number, a version, the machine, the object and the storages' keys, then
 // for each key the number of its elements and their bytes.
 std::vector<NamedTensor> read_stream(std::span<const std::byte> file, const std::string& name) {
   constexpr std::string_view kMagic("\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 10);
+  format::Budget budget(name, file.size());
   std::size_t at = 0;
   const auto next = [&] {
-    Pickle pickle = format::read_pickle(file.subspan(at), name);
+    Pickle pickle = format::read_pickle(file.subspan(at), name, budget);
     at += pickle.size;
     return pickle;
   };
@@ -189,7 +194,7 @@ std::vector<NamedTensor> read_stream(std::span<const std::byte> file, const std:
     if (value.kind != Kind::kStorage || value.items.size() < 5) continue;
     for (const ElementType& type : kElementTypes)
       if (type.storage == object.at(value.items[1]).name)
-        element_bytes[std::string(object.at(value.items[2]).text)] = type.bytes;
+        budget.charge(kTensorBytes), element_bytes[std::string(object.at(value.items[2]).text)] = type.bytes;
   }
   std::unordered_map<std::string, std::span<const std::byte>> storages;
   for (const PickleId id : keys.top().items) {
@@ -199,6 +204,7 @@ std::vector<NamedTensor> read_stream(std::span<const std::byte> file, const std:
     if (file.size() - at < 8) fail("'{}' ends before storage '{}'", name, key);
     const auto count = load<std::uint64_t>(file.data() + at);
     at += 8;
+    budget.charge(kTensorBytes);
     if (count > (file.size() - at) / bytes->second) fail("'{}' ends inside storage '{}'", name, key);
     storages[key] = file.subspan(at, static_cast<std::size_t>(count) * bytes->second);
     at += static_cast<std::size_t>(count) * bytes->second;
@@ -208,7 +214,7 @@ std::vector<NamedTensor> read_stream(std::span<const std::byte> file, const std:
     if (found == storages.end()) fail("'{}' is malformed: storage '{}' is missing", name, key);
     return found->second;
   };
-  return StateDict(object, find, name, file.size()).tensors();
+  return StateDict(object, find, name, budget).tensors();
 }
 
 }  // namespace

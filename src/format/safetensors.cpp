@@ -8,6 +8,7 @@
 #include "atoll/error.h"
 #include "atoll/weights.h"
 #include "format/float_conversion.h"
+#include "format/json_nesting.h"
 #include "format/json_object.h"
 #include "format/limits.h"
 #include "format/text.h"
@@ -89,6 +90,7 @@ Data values_of(const Entry& entry, std::span<const std::byte> bytes) {
 std::vector<Tensor> read(std::span<const std::byte> file, const std::string& name) {
   const std::size_t length = header_length(file, name);
   const auto* text = reinterpret_cast<const char*>(file.data()) + kLengthBytes;
+  format::check_nesting({text, length}, "its header");
   const auto header = nlohmann::json::parse(text, text + length);
   if (!header.is_object()) fail("its header is not a JSON object");
   const std::span<const std::byte> bytes = file.subspan(kLengthBytes + length);

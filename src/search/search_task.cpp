@@ -3,6 +3,7 @@
 
 #include "atoll/error.h"
 #include "atoll/worker.h"
+#include "format/json_nesting.h"
 #include "format/json_object.h"
 
 namespace Atoll {
@@ -82,6 +83,7 @@ std::string to_json(const SearchTask& task) {
 SearchTask read_task(const std::string& text, const std::string& store) {
   const std::string place = fmt::format("the task of trial store '{}'", store);
   if (text.empty()) fail("trial store '{}' says nothing to workers: only `atoll search` writes such stores", store);
+  format::check_nesting(text, place);
   const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
   if (json.is_discarded()) fail("{} is not JSON", place);
   format::JsonObject object(json, place);

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "atoll/error.h"
+#include "format/json_nesting.h"
 #include "search/factorized_space.h"
 
 namespace Atoll {
@@ -83,8 +84,9 @@ StageTable read_stage(const Json& json, const std::string& where) {
 }  // namespace
 
 SpaceTable read_space_table(const std::string& text, const std::string& name) {
-  const Json json = Json::parse(text, nullptr, false);
   const std::string where = fmt::format("space '{}'", name);
+  format::check_nesting(text, where);
+  const Json json = Json::parse(text, nullptr, false);
   if (json.is_discarded()) fail("{} is not JSON", where);
   require_object(json, where, {"name", "activation", "stem", "stages", "head", "dropout"});
   SpaceTable table{.name = name};

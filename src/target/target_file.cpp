@@ -4,34 +4,11 @@
 #include <nlohmann/json.hpp>
 
 #include "atoll/error.h"
+#include "format/json_nesting.h"
 #include "target/calibrated/regression_target.h"
 #include "target/edgetpu/edgetpu_target.h"
 
 namespace Atoll {
-namespace {
-
-constexpr int kDeepest = 64;
-
-// A file nested without end would exhaust the stack of whoever walks it.
-bool nested_too_deeply(const std::string& json) {
-  int depth = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    const char c = json[i];
-    if (quoted && c == '\\')
-      ++i;
-    else if (c == '"')
-      quoted = !quoted;
-    else if (!quoted && (c == '{' || c == '['))
-      depth += 1;
-    else if (!quoted && (c == '}' || c == ']'))
-      depth -= 1;
-    if (depth > kDeepest) return true;
-  }
-  return false;
-}
-
-}  // namespace
 
 std::string target_file(const Target& target) {
   if (const auto* chip = dynamic_cast<const edgetpu::EdgeTpuTarget*>(&target)) return edgetpu::write_chip(chip->chip());
@@ -41,7 +18,7 @@ std::string target_file(const Target& target) {
 }
 
 std::shared_ptr<const Target> read_target(const std::string& json, const std::string& path, int depth) {
-  if (nested_too_deeply(json)) fail("target file '{}' is nested more than {} deep", path, kDeepest);
+  format::check_nesting(json, fmt::format("target file '{}'", path));
   const auto parsed = nlohmann::json::parse(json, nullptr, false);
   if (parsed.is_discarded() || !parsed.is_object()) fail("target file '{}' is not a JSON object", path);
   const auto kind = parsed.find("kind");
