@@ -223,7 +223,7 @@ std::vector<NamedTensor> read_pytorch_weights(std::span<const std::byte> file, c
   std::vector<NamedTensor> tensors =
       format::PytorchArchive::recognises(file) ? read_archive(file, name) : read_stream(file, name);
   // Training on several devices puts a prefix before every name.
-  constexpr std::string_view kWrapped = "module.";
+  static constexpr std::string_view kWrapped = "module.";
   if (std::all_of(tensors.begin(), tensors.end(), [](const auto& tensor) { return tensor.name.starts_with(kWrapped); }))
     for (NamedTensor& tensor : tensors) tensor.name.erase(0, kWrapped.size());
   return tensors;
