@@ -1,6 +1,8 @@
 // How few measurements teach a target the latency of a device: Accel-NASBench's networks on its two FPGAs, a number of
 // rows drawn at random to learn from and all the rest to be judged by, beside baselines that anybody would try first.
 //   build/benchmarks/calibrate [DRAWS [ROWS…]]
+#include "target/calibrated/calibrate.h"
+
 #include <fmt/format.h>
 
 #include <Eigen/Dense>
@@ -14,8 +16,6 @@
 #include "atoll/target.h"
 #include "atoll/zoo.h"
 #include "base/timer.h"
-#include "target/calibrated/cross_validation.h"
-#include "target/calibrated/regression.h"
 #include "target/edgetpu_data.h"
 
 namespace {
@@ -127,17 +127,32 @@ std::vector<double> ridge(const Rows& rows, const std::string& device, const Ord
   return {predicted.data(), predicted.data() + predicted.size()};
 }
 
-calibrated::Posterior fitted(const Rows& rows, const std::string& device, const Order& order, std::size_t seen) {
+std::vector<calibrated::MeasuredWork> samples_of(const Rows& rows, const std::string& device, const Order& order,
+                                                 std::size_t seen) {
   std::vector<calibrated::MeasuredWork> samples;
   for (std::size_t i = 0; i < seen; ++i) samples.push_back({rows[order[i]].work, rows[order[i]].ms.at(device)});
-  return calibrated::Posterior(calibrated::fit_regression_choosing_base(samples));
+  return samples;
 }
 
 std::vector<double> atoll(const Rows& rows, const std::string& device, const Order& order, std::size_t seen) {
-  const calibrated::Posterior posterior = fitted(rows, device, order, seen);
+  const calibrated::Posterior posterior(
+      calibrated::fit_regression_choosing_base(samples_of(rows, device, order, seen)));
   std::vector<double> predicted;
   for (std::size_t i = seen; i < order.size(); ++i) predicted.push_back(posterior.ms(rows[order[i]].work));
   return predicted;
+}
+
+// The share of the rows left that lie in the 80 % interval which the rows seen ask for.
+double interval_holds(const Rows& rows, const std::string& device, const Order& order, std::size_t seen) {
+  const std::vector<calibrated::MeasuredWork> samples = samples_of(rows, device, order, seen);
+  const double width = calibrated::cross_validate_regression(samples).width;
+  const calibrated::Posterior posterior(calibrated::fit_regression_choosing_base(samples));
+  int inside = 0;
+  for (std::size_t i = seen; i < order.size(); ++i) {
+    const calibrated::Estimate estimate = posterior.estimate(rows[order[i]].work);
+    if (std::abs(std::log(rows[order[i]].ms.at(device) / estimate.ms)) <= width * estimate.spread) ++inside;
+  }
+  return static_cast<double>(inside) / static_cast<double>(order.size() - seen);
 }
 
 struct Named {
@@ -154,11 +169,13 @@ void judge(const Rows& rows, const std::string& device, std::size_t seen, std::u
   for (std::size_t i = 0; i < rows.size(); ++i)
     if (rows[i].ms.contains(device)) measured.push_back(i);
   std::vector<std::vector<calibrated::Scores>> scores(methods.size());
+  std::vector<double> holds;
   for (std::uint64_t draw = 0; draw < draws; ++draw) {
     Order order = measured;
     Rng(2024, draw).shuffle(std::span<std::size_t>(order));
     std::vector<double> truth;
     for (std::size_t i = seen; i < order.size(); ++i) truth.push_back(rows[order[i]].ms.at(device));
+    holds.push_back(interval_holds(rows, device, order, seen));
     for (std::size_t m = 0; m < methods.size(); ++m)
       scores[m].push_back(calibrated::score(methods[m].method(rows, device, order, seen), truth));
   }
@@ -169,9 +186,10 @@ void judge(const Rows& rows, const std::string& device, std::size_t seen, std::u
       return values;
     };
     const std::vector<double> spearman = of(&calibrated::Scores::spearman);
-    fmt::print("{:<8} {:>5} {:<20} {:>9.4f} {:>9.4f} {:>9.2f} % {:>9.1f} %\n", device, seen, methods[m].name,
+    fmt::print("{:<8} {:>5} {:<20} {:>9.4f} {:>9.4f} {:>9.2f} % {:>9.1f} % {:>12}\n", device, seen, methods[m].name,
                median(spearman), *std::min_element(spearman.begin(), spearman.end()),
-               100 * median(of(&calibrated::Scores::mape)), 100 * median(of(&calibrated::Scores::within10)));
+               100 * median(of(&calibrated::Scores::mape)), 100 * median(of(&calibrated::Scores::within10)),
+               m == 0 ? fmt::format("{:.0f} %", 100 * median(holds)) : "");
   }
   std::fflush(stdout);
 }
@@ -191,8 +209,8 @@ int main(int argc, char** argv) {
   if (sizes.empty()) sizes = {10, 30, 100, 900};
   const Rows rows = read_rows(path);
   fmt::print("{} networks; median of {} draws; errors on all rows that were not drawn\n", rows.size(), draws);
-  fmt::print("{:<8} {:>5} {:<20} {:>9} {:>9} {:>11} {:>11}\n", "device", "rows", "method", "Spearman", "worst", "error",
-             "within 10 %");
+  fmt::print("{:<8} {:>5} {:<20} {:>9} {:>9} {:>11} {:>11} {:>12}\n", "device", "rows", "method", "Spearman", "worst",
+             "error", "within 10 %", "in interval");
   for (const std::string& device : kDevices)
     for (const std::size_t seen : sizes) judge(rows, device, seen, draws);
 }

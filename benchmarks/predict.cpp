@@ -3,7 +3,7 @@
 // candidate table, which answers the same to the last bit. Beside them, on the same networks, Vela (ethos-u-vela) and
 // SCALE-Sim (scalesim) where ATOLL_NPU_PYTHON names a Python that has them.
 //
-//   predict [GENOTYPES [PLAIN [PEERS]]]      default: 100000 300 3
+//   predict [GENOTYPES [PLAIN [PEERS]]]      default: 100000 300 1 (SCALE-Sim takes minutes for each)
 #include <fmt/format.h>
 
 #include <cstdlib>
@@ -77,7 +77,7 @@ Measured run_peer(const char* tool, const fs::path& folder, const std::vector<fs
 
 int run(int argc, char** argv) {
   const auto number = [&](int i, int standard) { return argc > i ? std::atoi(argv[i]) : standard; };
-  const int genotypes = number(1, 100000), plain = number(2, 300), peers = number(3, 3);
+  const int genotypes = number(1, 100000), plain = number(2, 300), peers = number(3, 1);
   if (genotypes < 1 || plain < 1 || peers < 0)
     fail("give three numbers: genotypes, of them the plain way, of them for the peers");
   const auto space = make_space("edgetpu", {.h = 224, .w = 224});

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/model_run.h"
+#include "report/utf8.h"
 
 namespace Atoll::cli {
 namespace {
@@ -37,25 +38,19 @@ nlohmann::json to_json(const LayerDamage& layer) {
   return json;
 }
 
-// Names that other tools make by joining others: their end tells more than their beginning.
-std::string shortened(const std::string& name) {
-  constexpr std::size_t kMost = 48;
-  return name.size() <= kMost ? name : "…" + name.substr(name.size() - (kMost - 1));
-}
-
 std::string table(const QuantizationDamage& damage) {
   report::Table table{.header = {"layer", "op", "SQNR dB", "saturated", "ranges"},
                       .right = {false, false, true, true, true}};
   report::Table won{.header = {"left in float", "top-1 won", "output error", "quantize --float-nodes"},
                     .right = {false, true, true}};
   for (const LayerDamage& layer : damage.layers) {
-    table.rows.push_back({shortened(layer.name), layer.op, fmt::format("{:.1f}", layer.sqnr_db),
+    table.rows.push_back({report::shortened(layer.name), layer.op, fmt::format("{:.1f}", layer.sqnr_db),
                           fmt::format("{:.3f}%", 100 * layer.saturated),
                           fmt::format("{:.1f}", layer.channel_range_ratio)});
     if (layer.error_left_in_float >= 0)
-      won.rows.push_back({shortened(layer.name), fmt::format("{:+.2f}", 100 * (layer.top1_left_in_float - damage.top1)),
-                          fmt::format("{:.5f}", layer.error_left_in_float),
-                          fmt::format("{}", fmt::join(layer.float_nodes, ","))});
+      won.rows.push_back(
+          {report::shortened(layer.name), fmt::format("{:+.2f}", 100 * (layer.top1_left_in_float - damage.top1)),
+           fmt::format("{:.5f}", layer.error_left_in_float), fmt::format("{}", fmt::join(layer.float_nodes, ","))});
   }
   std::string text = report::text_table(table);
   if (!won.rows.empty()) text += "\n" + report::text_table(won);

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/commands.h"
+#include "report/utf8.h"
 
 namespace Atoll::cli {
 namespace {
@@ -23,8 +24,8 @@ report::Table layer_table(const Prediction& prediction, bool exact) {
     const auto bytes = [&](std::int64_t n) {
       return exact ? std::to_string(n) : n == 0 ? "" : bytes_text(static_cast<double>(n));
     };
-    table.rows.push_back({layer.name, layer.op, fmt::format("{:.4f}", layer.ms), fmt::format("{:.1f} %", 100 * share),
-                          layer.bound_by,
+    table.rows.push_back({exact ? layer.name : report::shortened(layer.name), layer.op, fmt::format("{:.4f}", layer.ms),
+                          fmt::format("{:.1f} %", 100 * share), layer.bound_by,
                           exact             ? std::to_string(layer.macs)
                           : layer.macs == 0 ? ""
                                             : count_text(static_cast<double>(layer.macs)),

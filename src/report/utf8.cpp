@@ -98,6 +98,18 @@ std::string one_line(std::string_view text) {
   return line;
 }
 
+std::string shortened(std::string_view text, int columns) {
+  int left = display_width(text);
+  if (left <= columns) return std::string(text);
+  std::size_t start = 0;
+  while (left > columns - 1) {
+    const std::size_t before = start;
+    next_code_point(text, start);
+    left -= display_width(text.substr(before, start - before));
+  }
+  return "…" + std::string(text.substr(start));
+}
+
 std::string html_escape(std::string_view text) {
   std::string escaped;
   for (std::size_t i = 0; i < text.size();) {

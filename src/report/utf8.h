@@ -18,6 +18,10 @@ int display_width(std::string_view text);
 // One line for a terminal: white space other than ' ' becomes ' ', control characters become '?'.
 std::string one_line(std::string_view text);
 
+// The text, or "…" and as much of its end as fits into `columns`. For names that other tools make by joining others:
+// their end tells more than their beginning.
+std::string shortened(std::string_view text, int columns = 48);
+
 std::string html_escape(std::string_view text);
 
 }  // namespace Atoll::report

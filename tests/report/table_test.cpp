@@ -54,6 +54,14 @@ TEST(Utf8, WhatIsNotUtf8BecomesTheReplacementCharacter) {
   EXPECT_EQ(one_line("\xf0\x9f\x90\xa0"), "\xf0\x9f\x90\xa0");
 }
 
+TEST(Utf8, ShortensFromTheFrontByColumns) {
+  EXPECT_EQ(shortened("block3/conv", 11), "block3/conv");
+  EXPECT_EQ(shortened("block3/conv", 5), "…conv");
+  EXPECT_EQ(shortened("aa日本", 5), "…日本");  // two columns each
+  EXPECT_EQ(shortened("aa日本", 4), "…本");    // 日 does not fit beside the mark
+  EXPECT_EQ(shortened("", 1), "");
+}
+
 TEST(HtmlEscape, LeavesNoCharacterThatHtmlReads) {
   EXPECT_EQ(html_escape("<a href=\"x\">'&'</a>"), "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;");
 }

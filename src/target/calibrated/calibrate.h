@@ -8,6 +8,7 @@
 #include "atoll/target.h"
 #include "target/calibrated/cross_validation.h"
 #include "target/calibrated/fit_chip.h"
+#include "target/calibrated/regression.h"
 
 namespace Atoll::calibrated {
 
@@ -28,6 +29,9 @@ constexpr std::size_t kLeastRowsOfChip = 3, kLeastRowsOfRegression = 5;
 Calibration calibrate_chip(const edgetpu::Chip& base, std::span<const Sample> samples, const Origin& origin);
 // The error of a chip fitted to all rows, on the same rows: no cross-validation will find less.
 double chip_error_in_sample(const edgetpu::Chip& base, std::span<const Sample> samples);
+
+// The error and the interval's width of a regression on these networks, whose order should be drawn.
+CrossValidation cross_validate_regression(std::span<const MeasuredWork> works);
 
 // Learns rates and corrections; `base` may be null.
 Calibration calibrate_regression(const std::shared_ptr<const Target>& base, std::span<const Sample> samples,

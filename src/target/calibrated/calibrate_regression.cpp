@@ -32,19 +32,22 @@ std::vector<HeldOut> predictions(std::span<const MeasuredWork> works, std::span<
 
 }  // namespace
 
+CrossValidation cross_validate_regression(std::span<const MeasuredWork> works) {
+  std::vector<double> measured;
+  for (const MeasuredWork& work : works) measured.push_back(work.ms);
+  return cross_validate(measured, [&](std::span<const std::size_t> seen, std::span<const std::size_t> left) {
+    return predictions(works, seen, left);
+  });
+}
+
 Calibration calibrate_regression(const std::shared_ptr<const Target>& base, std::span<const Sample> samples,
                                  const Origin& origin) {
   if (samples.size() < kLeastRowsOfRegression)
     fail("a regression needs measurements of at least {} networks, but there are {}", kLeastRowsOfRegression,
          samples.size());
   const std::vector<MeasuredWork> works = works_of(base.get(), samples);
-  std::vector<double> measured;
-  for (const Sample& sample : samples) measured.push_back(sample.ms);
   Calibration result;
-  result.cross_validated =
-      cross_validate(measured, [&](std::span<const std::size_t> seen, std::span<const std::size_t> left) {
-        return predictions(works, seen, left);
-      });
+  result.cross_validated = cross_validate_regression(works);
   RegressionFile file;
   file.name = origin.name;
   file.description = "a regression on " + std::to_string(samples.size()) + " measurements";
