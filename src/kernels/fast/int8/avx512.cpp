@@ -332,7 +332,7 @@ void sum(const Sum& s) {
 
 }  // namespace
 
-const Isa kAvx512 = {"avx512", gemm, depthwise_row, sum, flip_copy, depthwise_place};
+const Isa kAvx512 = {"avx512", gemm, depthwise_row, sum, flip_copy, depthwise_place, false};
 
 }  // namespace Atoll::int8
 #endif

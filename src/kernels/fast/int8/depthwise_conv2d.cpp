@@ -13,20 +13,22 @@ constexpr int kMaxFilter = 32;
 
 std::vector<std::int64_t> tap_sums(const Tensor& weights, std::int64_t taps, std::int64_t channels) {
   std::vector<std::int64_t> sums(static_cast<std::size_t>(channels), 0);
+  const std::int32_t zero = weight_zero(weights);
   for (std::int64_t i = 0; i < taps * channels; ++i)
-    sums[static_cast<std::size_t>(i % channels)] += signed_weight(weights, i);
+    sums[static_cast<std::size_t>(i % channels)] += signed_weight(weights, i) - zero;
   return sums;
 }
 
 class DepthwiseConvolution {
  public:
   DepthwiseConvolution(const DepthwiseConv2D& op, const NodeView& view, const Window& window)
-      : isa_(isa()),
+      : isa_(weight_zero(view.in(1)) == 0 ? isa() : asymmetric_isa()),
         window_(window),
         row_quads_((window.filter.h + kQuad - 1) / kQuad),
         // Columns of the padded row that the filter touches.
         columns_((window.out_w - 1) * window.stride.w + (window.filter.w - 1) * window.dilation.w + 1),
         operand_(view.in(0)),
+        weight_zero_(weight_zero(view.in(1))),
         table_(view, op.activation, window.out_c,
                tap_sums(view.in(1), std::int64_t{window.filter.h} * window.filter.w, window.out_c),
                std::int64_t{window.filter.h} * window.filter.w),
@@ -62,7 +64,7 @@ class DepthwiseConvolution {
       isa_.depthwise_row({rows.data(), window_.filter.h, window_.filter.w, window_.in_w, window_.out_w,
                           window_.stride.w, window_.dilation.w, window_.pad.left, columns_,
                           std::min(kBlock, window_.out_c - c), window_.out_c, static_cast<std::uint8_t>(operand_.zero),
-                          operand_.flip, weights_.as<std::int8_t>() + c / kBlock * block_bytes(),
+                          operand_.flip, weights_.as<std::int8_t>() + c / kBlock * block_bytes(), weight_zero_,
                           reinterpret_cast<std::uint8_t*>(scratch), table_.from(c),
                           y + row * window_.out_w * window_.out_c + c});
     }
@@ -75,6 +77,7 @@ class DepthwiseConvolution {
   Window window_;
   int row_quads_, columns_;
   Operand operand_;
+  std::int32_t weight_zero_;
   RequantizationTable table_;
   AlignedBytes weights_;
 };
@@ -85,7 +88,6 @@ std::optional<Kernel> depthwise_conv2d(const DepthwiseConv2D& op, const NodeView
   const Shape& w = view.in(1).shape;
   if (view.in(1).data.empty() || (view.has(2) && view.in(2).data.empty())) return std::nullopt;
   if (op.multiplier != 1 || w[1] > kMaxFilter || view.out().elements() == 0) return std::nullopt;
-  if (weight_zero(view.in(1)) != 0) return std::nullopt;
   const Size2D filter{static_cast<int>(w[1]), static_cast<int>(w[2])};
   const Window window = window_of(view, filter, op.stride, op.dilation, op.padding);
   auto convolution = std::make_shared<const DepthwiseConvolution>(op, view, window);

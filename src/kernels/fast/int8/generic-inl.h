@@ -63,10 +63,10 @@ static void depthwise_row(const DepthwiseRow& d) {
         const int column = j * d.stride + kx * d.dilation - d.pad_left;
         const std::int8_t* w = d.weights + ((ky / kQuad) * d.kw + kx) * kBlock * kQuad + (ky % kQuad) * kBlock;
         if (d.rows[ky] == nullptr || column < 0 || column >= d.in_w) {
-          for (int c = 0; c < d.channels; ++c) acc[c] += d.fill * w[c];
+          for (int c = 0; c < d.channels; ++c) acc[c] += d.fill * (w[c] - d.weight_zero);
         } else {
           const std::uint8_t* x = d.rows[ky] + column * d.pixel_pitch;
-          for (int c = 0; c < d.channels; ++c) acc[c] += (x[c] ^ d.flip) * w[c];
+          for (int c = 0; c < d.channels; ++c) acc[c] += (x[c] ^ d.flip) * (w[c] - d.weight_zero);
         }
       }
     requantize_row(acc, d.channels, 0, d.requantization, d.y + j * d.pixel_pitch);

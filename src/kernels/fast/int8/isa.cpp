@@ -28,4 +28,12 @@ const Isa& isa() {
   return *chosen;
 }
 
+const Isa& asymmetric_isa() {
+  if (isa().weighs_asymmetrically) return isa();
+  const IsaList isas = runnable_isas();
+  int best = isas.count - 1;
+  while (!isas.list[best]->weighs_asymmetrically) --best;  // the portable one does
+  return *isas.list[best];
+}
+
 }  // namespace Atoll::int8

@@ -47,6 +47,7 @@ struct DepthwiseRow {
   std::int64_t pixel_pitch;  // bytes from pixel to pixel, of x and of y
   std::uint8_t fill, flip;   // fill is already flipped
   const std::int8_t* weights;
+  std::int32_t weight_zero;  // -128..127; not 0 only where `weighs_asymmetrically` is true
   std::uint8_t* columns;
   Requantization requantization;
   std::uint8_t* y;
@@ -72,10 +73,13 @@ struct Isa {
   void (*flip_copy)(std::uint8_t* to, const std::uint8_t* from, std::int64_t n, std::uint8_t flip);
   // The place in a block's [64][4] weights of (channel, row of the quad): channels may be kept shuffled.
   int (*depthwise_place)(int channel, int row);
+  bool weighs_asymmetrically;  // depthwise_row can take weights whose zero point is not 0
 };
 
 // The best one for this CPU, chosen once. The environment variable ATOLL_ISA (portable, avx2, avx512) overrides.
 const Isa& isa();
+// The best one that weighs asymmetrically, at most isa().
+const Isa& asymmetric_isa();
 // Every one that this CPU can run, the best last: for the tests.
 struct IsaList {
   const Isa* list[3];

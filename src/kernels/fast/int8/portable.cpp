@@ -3,5 +3,6 @@
 
 namespace Atoll::int8 {
 const Isa kPortable = {"portable",    portable::gemm,      portable::depthwise_row,
-                       portable::sum, portable::flip_copy, portable::depthwise_place};
+                       portable::sum, portable::flip_copy, portable::depthwise_place,
+                       true};
 }  // namespace Atoll::int8
