@@ -16,6 +16,7 @@ namespace {
 constexpr RangeEstimator kAll[] = {RangeEstimator::kMse, RangeEstimator::kMinMax, RangeEstimator::kPercentile,
                                    RangeEstimator::kEntropy, RangeEstimator::kMovingAverage};
 constexpr double kWorthWhile = 0.995;         // the new error over the old one
+constexpr int kPatience = 10;                 // networks in a row that brought nothing, after which it ends
 constexpr float kTails[] = {0.5f, 0.25f, 0};  // of the logits' lower end
 
 // Ranges that differ by less than a hundredth are the same for 8 bits.
@@ -56,14 +57,17 @@ class Choice {
         base = e;
       }
     Calibration chosen = by_estimator_[base];
+    int in_vain = 0;
     for (const std::size_t id : by_disagreement(observations)) {
       std::string name;
       for (const Candidate& candidate : candidates(id, chosen.ranges[id])) {
-        if (trials_ >= max_trials_) break;
+        if (trials_ >= max_trials_ || in_vain >= kPatience) break;
         std::vector<Range> ranges = chosen.ranges;
         ranges[id] = candidate.range;
         const double error = error_with(ranges, observations.graph);
+        ++in_vain;
         if (error >= kWorthWhile * best) continue;
+        in_vain = 0;
         best = error;
         chosen.ranges = std::move(ranges);
         name = candidate.name;
