@@ -107,6 +107,14 @@ class Writer {
     return index;
   }
 
+  // Equal vectors are written once: the zero points of the channels of a layer are as many bytes as small weights.
+  template <typename T>
+  flatbuffers::Offset<flatbuffers::Vector<T>> shared_vector(const std::vector<T>& values) {
+    auto& known = std::get<VectorsWritten<T>>(vectors_);
+    const auto it = known.find(values);
+    return it != known.end() ? it->second : known.emplace(values, b_.CreateVector(values)).first->second;
+  }
+
   TensorId add_tensor(const Tensor& tensor) {
     const std::uint32_t buffer = tensor.data.bytes().empty() ? 0 : add_buffer(tensor.data);
     std::vector<std::int32_t> shape(tensor.shape.begin(), tensor.shape.end()), signature;
@@ -116,16 +124,20 @@ class Writer {
     }
     flatbuffers::Offset<tflite::QuantizationParameters> quantization = 0;
     if (const Quantization& q = tensor.quantization; !q.empty()) {
-      const std::vector<std::int64_t> zero_points(q.zero_point.begin(), q.zero_point.end());
-      quantization = tflite::CreateQuantizationParametersDirect(b_, nullptr, nullptr, &q.scale, &zero_points,
-                                                                tflite::QuantizationDetails::NONE, 0, q.axis);
+      const auto scales = b_.CreateVector(q.scale);
+      const auto zero_points = shared_vector(std::vector<std::int64_t>(q.zero_point.begin(), q.zero_point.end()));
+      quantization = tflite::CreateQuantizationParameters(b_, 0, 0, scales, zero_points,
+                                                          tflite::QuantizationDetails::NONE, 0, q.axis);
     }
     const std::string name =
         tensor.name.empty() ? fmt::format("tensor_{}", tensors_.size()) : format::clean_text(tensor.name);
     const bool state = tensor.constant && tensor.data.empty();
-    tensors_.push_back(tflite::CreateTensorDirect(b_, &shape, type_of(tensor.dtype), buffer, name.c_str(), quantization,
-                                                  state, 0, signature.empty() ? nullptr : &signature,
-                                                  tensor.shape.rank() == 0));
+    const auto shape_vector = shared_vector(shape);
+    const auto signature_vector =
+        signature.empty() ? flatbuffers::Offset<flatbuffers::Vector<std::int32_t>>() : shared_vector(signature);
+    tensors_.push_back(tflite::CreateTensor(b_, shape_vector, type_of(tensor.dtype), buffer,
+                                            b_.CreateSharedString(name), quantization, state, 0, signature_vector,
+                                            tensor.shape.rank() == 0));
     return static_cast<TensorId>(tensors_.size() - 1);
   }
 
@@ -178,13 +190,16 @@ class Writer {
     const auto map = [&](const std::vector<TensorId>& ids) {
       std::vector<flatbuffers::Offset<tflite::TensorMap>> entries;
       for (const TensorId id : ids)
-        entries.push_back(tflite::CreateTensorMapDirect(b_, format::clean_text(graph_.tensor(id).name).c_str(),
-                                                        static_cast<std::uint32_t>(id)));
+        entries.push_back(tflite::CreateTensorMap(b_, b_.CreateSharedString(format::clean_text(graph_.tensor(id).name)),
+                                                  static_cast<std::uint32_t>(id)));
       return entries;
     };
     const auto inputs = map(graph_.inputs), outputs = map(graph_.outputs);
     return tflite::CreateSignatureDefDirect(b_, &inputs, &outputs, "serving_default");
   }
+
+  template <typename T>
+  using VectorsWritten = std::map<std::vector<T>, flatbuffers::Offset<flatbuffers::Vector<T>>>;
 
   const Graph& graph_;
   flatbuffers::FlatBufferBuilder b_{1 << 20};
@@ -193,6 +208,7 @@ class Writer {
   std::vector<flatbuffers::Offset<tflite::OperatorCode>> codes_;
   std::map<std::tuple<std::int32_t, std::string, int>, std::uint32_t> code_indices_;
   std::unordered_multimap<std::size_t, std::pair<std::string_view, std::uint32_t>> by_content_;
+  std::tuple<VectorsWritten<std::int32_t>, VectorsWritten<std::int64_t>> vectors_;
   std::vector<Data> kept_;  // what by_content_ looks into
 };
 
