@@ -21,6 +21,9 @@ std::int64_t memory_bytes(const Graph& network) {
   return cost_of(network).peak_activation_bytes / kFloatBytes;
 }
 
+// As the target stores the parameters; a byte each where it does not say (a CPU).
+std::int64_t stored_bytes(std::int64_t by_target, std::int64_t params) { return by_target > 0 ? by_target : params; }
+
 }  // namespace
 
 Costs costs_of(const Graph& graph, const Target& target, bool softmax) {
@@ -28,7 +31,7 @@ Costs costs_of(const Graph& graph, const Target& target, bool softmax) {
   const Graph network = shipped(graph, softmax);
   const Prediction prediction = target.predict(network);
   return {.latency_ms = prediction.fully_mapped ? prediction.latency_ms : std::numeric_limits<double>::infinity(),
-          .size_bytes = prediction.onchip_bytes + prediction.offchip_bytes,
+          .size_bytes = stored_bytes(prediction.onchip_bytes + prediction.offchip_bytes, cost.params),
           .memory_bytes = memory_bytes(network),
           .offchip_bytes = prediction.offchip_bytes,
           .macs = cost.macs,
@@ -76,7 +79,7 @@ Costs CandidateTable::costs(const Genotype& genotype) {
   if (keys.empty() || run_.size() != keys.size()) return costs_of(space_.build(genotype), *target_, softmax_);
   const PartsCost run = target_->cost(run_);
   sum.latency_ms = run.latency_ms;
-  sum.size_bytes = run.onchip_bytes + run.offchip_bytes;
+  sum.size_bytes = stored_bytes(run.onchip_bytes + run.offchip_bytes, sum.params);
   sum.offchip_bytes = run.offchip_bytes;
   return sum;
 }
