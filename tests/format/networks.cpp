@@ -188,6 +188,20 @@ Graph float16_classifier(std::uint64_t seed) {
   return graph;
 }
 
+std::vector<Graph> of_every_scheme() {
+  Graph labelled = classifier();
+  labelled.preprocessing = Preprocessing{};
+  labelled.labels = {"a", "b", "c", "d", "e"};
+  return {labelled,
+          every_op(),
+          quantized_classifier(DType::kInt8),
+          quantized_classifier(DType::kUInt8),
+          without_biases(DType::kFloat32),
+          without_biases(DType::kInt8),
+          dynamic_classifier(),
+          float16_classifier()};
+}
+
 std::string fingerprint(Graph graph) {
   graph.name = "";
   graph.description = "";

@@ -28,6 +28,9 @@ Graph without_biases(DType type, std::uint64_t seed = 1);
 Graph dynamic_classifier(std::uint64_t seed = 1);
 Graph float16_classifier(std::uint64_t seed = 1);
 
+// All of these, `classifier` with preprocessing and labels.
+std::vector<Graph> of_every_scheme();
+
 // What two graphs that are the same network have in common, as text: the architecture and a hash of each
 // constant; without versions and descriptions.
 std::string fingerprint(Graph graph);

@@ -8,13 +8,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 }
 
 std::vector<std::vector<std::byte>> Atoll::fuzz::seeds() {
-  Graph labelled = format_test::classifier();
-  labelled.preprocessing = Preprocessing{};
-  labelled.labels = {"a", "b", "c", "d"};
   std::vector<std::vector<std::byte>> files;
-  for (const Graph& graph : {labelled, format_test::every_op(), format_test::quantized_classifier(DType::kInt8),
-                             format_test::quantized_classifier(DType::kUInt8), format_test::dynamic_classifier(),
-                             format_test::float16_classifier()})
-    files.push_back(write_onnx(graph));
+  for (const Graph& graph : format_test::of_every_scheme()) files.push_back(write_onnx(graph));
   return files;
 }

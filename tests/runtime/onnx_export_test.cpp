@@ -57,12 +57,7 @@ void expect_round_trip(const Graph& graph, std::uint64_t seed = 1) {
 }
 
 TEST(OnnxRoundTrip, KeepsTheOutputsOfEveryScheme) {
-  for (const Graph& graph :
-       {format_test::every_op(), format_test::classifier(), format_test::without_biases(DType::kFloat32),
-        format_test::quantized_classifier(DType::kInt8), format_test::quantized_classifier(DType::kUInt8),
-        format_test::without_biases(DType::kInt8), format_test::dynamic_classifier(),
-        format_test::float16_classifier()})
-    expect_round_trip(graph);
+  for (const Graph& graph : format_test::of_every_scheme()) expect_round_trip(graph);
 }
 
 TEST(OnnxRoundTrip, KeepsTheOutputsOfEveryOp) {
