@@ -1,6 +1,7 @@
 // How many trainings does each search algorithm need? On tabular benchmarks, under latency budgets, over many
 // seeds, beside Optuna's samplers on the same tables in the same run.
-//   search --data DATA [--seeds 50] [--evaluations 1000] [--optuna PYTHON] [--optuna-seeds N] [--problem TEXT]
+//   search --data DATA [--seeds 50] [--first-seed 0] [--evaluations 1000] [--optuna PYTHON] [--optuna-seeds N]
+//   [--problem TEXT]
 // A candidate over the budget is told its latency and costs nothing, as its training never happens; nor does a
 // network that was met before.
 #include <fmt/format.h>
@@ -26,7 +27,7 @@ namespace {
 struct Settings {
   std::filesystem::path data, cache = "nb201_latency.csv", script;
   std::string optuna, problem, self;
-  int seeds = 50, optuna_seeds = 0, evaluations = 1000;
+  int seeds = 50, first_seed = 0, optuna_seeds = 0, evaluations = 1000;
   std::vector<std::string> algorithms = algorithm_names(), samplers = {"tpe", "nsga2"};
   std::vector<int> percentiles = {10, 30, 60};
 };
@@ -157,7 +158,7 @@ void benchmark(const Settings& settings, const std::vector<Problem>& problems) {
       for (const std::string& name : settings.algorithms) {
         std::vector<Run> runs;
         const double start = seconds_now();
-        for (int seed = 0; seed < settings.seeds; ++seed)
+        for (int seed = settings.first_seed; seed < settings.first_seed + settings.seeds; ++seed)
           runs.push_back(run_ours(problem, budget, name, seed, settings.evaluations));
         print_row(table, "atoll " + name, runs, budget, best, settings.evaluations, seconds_now() - start);
       }
@@ -206,6 +207,8 @@ int run(int argc, char** argv) {
       settings.cache = value;
     else if (flag == "--seeds")
       settings.seeds = std::stoi(value);
+    else if (flag == "--first-seed")
+      settings.first_seed = std::stoi(value);
     else if (flag == "--optuna-seeds")
       settings.optuna_seeds = std::stoi(value);
     else if (flag == "--evaluations")

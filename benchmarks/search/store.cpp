@@ -1,11 +1,13 @@
 // What keeping every trial costs a search, and how many candidates a minute it looks at: with a file, with a
-// PostgreSQL server of its own where Debian's package is installed, and with no store.
+// PostgreSQL server of its own where Debian's package is installed, and with no store; and what an update of the
+// controller of reinforcement learning takes. Prints each figure as soon as it is known.
 #include <fmt/format.h>
+#include <stdio.h>
 
 #include <algorithm>
 #include <limits>
 
-#include "atoll/report.h"
+#include "atoll/candidate_table.h"
 #include "atoll/target.h"
 #include "atoll/trial_store.h"
 #include "atoll/worker.h"
@@ -17,7 +19,8 @@
 namespace Atoll {
 namespace {
 
-constexpr int kTrials = 400, kRepetitions = 5;
+constexpr int kTrials = 300, kRepetitions = 3;
+constexpr std::int64_t kCandidates = 20000;
 
 double uniform_of(const Genotype& genotype) {
   std::uint64_t hash = 1;
@@ -81,24 +84,49 @@ double candidates_per_minute(const Space& space, const Objectives& objectives, s
   return 60 * static_cast<double>(candidates) / seconds;
 }
 
+// Milliseconds of an update of the controller: what tells it the last reward of a batch.
+void print_controller(const Space& space) {
+  const PpoOptions options;
+  const auto algorithm = make_algorithm("ppo", space, {.seed = 1, .ppo = options});
+  Rng rng(2);
+  std::vector<double> ms;
+  for (int i = 1; i <= 30 * options.batch; ++i) {
+    const Genotype genotype = random_genotype(space, rng);
+    const double accuracy = uniform_of(genotype), start = seconds_now();
+    algorithm->tell(genotype, {.accuracy = accuracy, .latency_ms = 1, .reward = accuracy});
+    if (i % options.batch == 0) ms.push_back(1e3 * (seconds_now() - start));
+  }
+  fmt::print("controller: an update takes {:.1f} ms, the median of {} ({} decisions, batches of {} and {} elites)\n",
+             median(ms), ms.size(), space.decisions().size(), options.batch, options.elites);
+  std::fflush(stdout);
+}
+
 void run() {
   const auto space = make_space("edgetpu", {.h = 224, .w = 224, .channels = 3, .classes = 1000});
-  const auto target = open_target("edgetpu-usb3");
+  print_controller(*space);
+  CandidateTable costs(*space, open_target("edgetpu-usb3"), true);
   Objectives predicted = instant_objectives();
-  predicted.costs = costs_by_latency([&](const Graph& graph) { return target->latency_ms(graph); });
+  predicted.costs = [&](const Space&, const Genotype& genotype) { return costs.costs(genotype); };
   const TemporaryFolder folder;
   const auto file = [&](int i) { return (folder / fmt::format("store{}.db", i)).string(); };
 
-  report::Table table{{"store", "ms a trial, added to the search", "ms a trial, for a worker", "candidates/min, driver",
-                       "candidates/min, predicted"},
-                      {},
-                      {false, true, true, true, true}};
   const double bare = trial_ms(*space, [](int) { return std::string(); });
+  fmt::print("{} trials whose judgement takes no time, the least of {} searches; without a store one takes {:.3f} ms\n",
+             kTrials, kRepetitions, bare);
+  fmt::print("{:<12}{:>20}{:>20}{:>22}{:>26}\n", "store", "ms/trial, search", "ms/trial, worker",
+             "candidates/min, driver", "candidates/min, predicted");
+  std::fflush(stdout);
   const auto row = [&](const std::string& name, const std::function<std::string(int)>& place, bool store) {
-    table.rows.push_back({name, store ? fmt::format("{:.3f}", trial_ms(*space, place) - bare) : "0",
-                          store ? fmt::format("{:.3f}", worker_ms(place(90))) : "",
-                          fmt::format("{:.0f}", candidates_per_minute(*space, instant_objectives(), 50000, place(91))),
-                          fmt::format("{:.0f}", candidates_per_minute(*space, predicted, 2000, place(92)))});
+    const auto show = [](int width, const std::string& text) {
+      fmt::print("{:>{}}", text, width);
+      std::fflush(stdout);
+    };
+    fmt::print("{:<12}", name);
+    show(20, store ? fmt::format("{:.3f}", trial_ms(*space, place) - bare) : "0");
+    show(20, store ? fmt::format("{:.3f}", worker_ms(place(90))) : "");
+    show(22, fmt::format("{:.0f}", candidates_per_minute(*space, instant_objectives(), kCandidates, place(91))));
+    show(26, fmt::format("{:.0f}", candidates_per_minute(*space, predicted, kCandidates, place(92))));
+    fmt::print("\n");
   };
   row(
       "none", [](int) { return std::string(); }, false);
@@ -110,9 +138,6 @@ void run() {
   } else {
     fmt::print("PostgreSQL is left out: {}\n", reason);
   }
-  fmt::print("{} trials whose judgement takes no time, the least of {} searches; without a store one takes {:.3f} ms\n",
-             kTrials, kRepetitions, bare);
-  fmt::print("{}", report::text_table(table));
 }
 
 }  // namespace

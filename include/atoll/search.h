@@ -70,6 +70,15 @@ struct Scores {
 // soft -0.07/-0.07, hard 0/-1).
 double mnas_reward(double accuracy, double latency_ms, double target_ms, double below = 0, double above = -1);
 
+// What an algorithm maximises. `cost` is the latency over the budget.
+struct Reward {
+  enum class Kind { kMnas, kAbsolute } kind = Kind::kMnas;
+  double below = 0, above = -1;  // MNAS: accuracy * cost^w, with w = below when within the budget, else above
+  double beta = -0.1;            // absolute (TuNAS): accuracy + beta * |cost - 1|
+  double operator()(double accuracy, double cost) const;
+};
+Reward reward_named(const std::string& name);  // "hard" (0, -1), "soft" (-0.07, -0.07), "absolute"; throws Error
+
 class SearchAlgorithm {
  public:
   virtual ~SearchAlgorithm() = default;
@@ -80,11 +89,22 @@ class SearchAlgorithm {
 struct PpoOptions {
   int hidden = 48, embedding = 16;  // units of the controller's LSTM, size of its choice vectors
   int batch = 10;                   // rewards to an update
+  int elites = 10;                  // of the best so far, which every update sees again
   int epochs = 4;                   // Adam steps to an update
   double learning_rate = 0.01;
   double clip = 0.2;  // of the ratio of probabilities
   double entropy = 0.01;
-  double baseline_decay = 0.9;  // of the moving mean of the batches' rewards
+  // Advantage: the normal score of a reward by its rank among all, -1 for what is over a budget; or else the reward
+  // less the moving mean of the batches' rewards, over the batch's deviation.
+  bool by_rank = true;
+  double baseline_decay = 0.9;
+  // A critic learns from every reward, and of a pool of candidates the one is asked for that promises most.
+  int first = 20;       // rewards before there is one
+  int pool = 64;        // samples of the controller; 0: no critic, the controller's samples are asked for as they come
+  int neighbours = 12;  // of the best so far, all of whose neighbours (one decision changed) are in the pool
+  int bred = 100;       // crossed from the best 40
+  int random = 60;      // drawn uniformly
+  int short_list = 64;  // of the pool, by expected reward, whose uncertainty is looked at
 };
 
 struct AlgorithmOptions {
@@ -150,6 +170,8 @@ std::vector<std::size_t> pareto_front(const std::vector<Trial>& trials, const st
 struct SearchOptions {
   std::string algorithm = "evolution";  // one of search_algorithm_names()
   OneShotOptions oneshot;
+  PpoOptions ppo;
+  Reward reward;  // what is over a budget is credited with the mean accuracy at the cost that it has
   // Hard budgets: a candidate over one is filtered, never trained.
   double latency_budget_ms = 0;  // 0: none
   double max_work = 0;           // of a training (`training_work` of atoll/train.h); 0: none

@@ -59,6 +59,12 @@ PreparedSearch prepare(const Cli& cli, const SearchFlags& flags) {
 
   SearchOptions& options = p.options = flags.search;
   options.seed = cli.common.seed;
+  options.reward = reward_named(flags.reward);
+  options.reward.beta = options.oneshot.beta;
+  if (!flags.exponents.empty()) {
+    options.reward.below = flags.exponents.at(0);
+    options.reward.above = flags.exponents.at(1);
+  }
   options.max_work = flags.max_work_mmacs * 1e6;
   options.max_size_bytes = bytes(flags.max_size_mib);
   options.max_memory_bytes = bytes(flags.max_memory_mib);
@@ -107,6 +113,40 @@ void declare(CLI::App* command, OneShotOptions& o) {
   option("--supernet", o.checkpoint,
          "file that a resumed search goes on from; default: beside a --store that is a file");
   option("--supernet-seconds", o.checkpoint_seconds, "between two of them");
+}
+
+// Flags of --algorithm ppo; what they mean in full is in atoll/search.h.
+void declare(CLI::App* command, PpoOptions& o) {
+  const auto count = [&](const char* name, int& value, int least, const char* text) {
+    command->add_option(name, value, std::string("ppo: ") + text)
+        ->capture_default_str()
+        ->check(CLI::Range(least, 100000))
+        ->group("Reinforcement learning");
+  };
+  const auto number = [&](const char* name, double& value, const char* text) {
+    command->add_option(name, value, std::string("ppo: ") + text)
+        ->capture_default_str()
+        ->check(CLI::Range(0.0, 100.0))
+        ->group("Reinforcement learning");
+  };
+  count("--ppo-hidden", o.hidden, 1, "units of the controller's LSTM");
+  count("--ppo-embedding", o.embedding, 1, "size of its choice vectors");
+  count("--ppo-batch", o.batch, 1, "rewards to an update");
+  count("--ppo-elites", o.elites, 0, "of the best so far, seen again by every update");
+  count("--ppo-epochs", o.epochs, 1, "Adam steps to an update");
+  number("--ppo-rate", o.learning_rate, "learning rate");
+  number("--ppo-clip", o.clip, "of the ratio of probabilities");
+  number("--ppo-entropy", o.entropy, "weight of the entropy");
+  command->add_option("--ppo-by-rank", o.by_rank, "ppo: advantage by the rank of a reward; false: over a moving mean")
+      ->capture_default_str()
+      ->group("Reinforcement learning");
+  number("--ppo-baseline-decay", o.baseline_decay, "of that moving mean");
+  count("--ppo-first", o.first, 2, "rewards before there is a critic");
+  count("--ppo-pool", o.pool, 0, "samples of the controller that the critic chooses from; 0: no critic");
+  count("--ppo-neighbours", o.neighbours, 0, "of the best so far, whose neighbours are in its pool");
+  count("--ppo-bred", o.bred, 0, "candidates of its pool crossed from the best");
+  count("--ppo-random", o.random, 0, "candidates of its pool drawn at random");
+  count("--ppo-short-list", o.short_list, 1, "of its pool, whose uncertainty is looked at");
 }
 
 }  // namespace
@@ -169,6 +209,16 @@ void declare(CLI::App* command, SearchFlags& flags) {
   command->add_option("--learning-rate", schedule.learning_rate, "at the peak")->capture_default_str();
   command->add_flag("--flip", schedule.augmentation.flip, "mirror half of the images");
   command->add_option("--shift", schedule.augmentation.shift_pixels, "shift images by so many pixels");
+  command
+      ->add_option(
+          "--reward", flags.reward,
+          "what ppo learns from: hard, soft (MnasNet's accuracy * (latency / budget)^w) or absolute (TuNAS's, with "
+          "--beta)")
+      ->capture_default_str();
+  command->add_option("--reward-exponents", flags.exponents, "w within the budget and over it, in place of --reward's")
+      ->delimiter(',')
+      ->expected(2);
+  declare(command, search.ppo);
   declare(command, search.oneshot);
   command->add_option("-o,--output", flags.output, "architecture file (.json) for the best network");
 }

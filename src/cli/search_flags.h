@@ -17,6 +17,8 @@ struct SearchFlags {
   double images = 10000;  // below 1: a share
   std::vector<std::string> pareto = {"accuracy", "latency"};
   bool no_prerank = false;
+  std::string reward = "hard";
+  std::vector<double> exponents;  // of the reward; empty: its own
   SearchOptions search;
   ProxyOptions proxy;
 };

@@ -35,6 +35,8 @@ struct Clock {
 FitSettings resolve(const FitOptions& options, const Dataset& train) {
   if (!(options.latency_ms > 0)) fail("the latency budget is {} ms, but must be above 0", options.latency_ms);
   if (!(options.minutes > 0)) fail("the time is {} minutes, but must be above 0", options.minutes);
+  if (options.algorithm == "oneshot")
+    fail("fit plans by the minute, which a supernet does not keep to: use `atoll search --algorithm oneshot`");
   const Image first = train.image(0);
   FitSettings settings{.data = options.data,
                        .target = options.target,

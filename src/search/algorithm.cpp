@@ -48,6 +48,17 @@ std::unique_ptr<SearchAlgorithm> make_algorithm(const std::string& name, const S
   return make_algorithm(name, space, AlgorithmOptions{.seed = seed, .ppo = {}});
 }
 
+double Reward::operator()(double accuracy, double cost) const {
+  return kind == Kind::kMnas ? mnas_reward(accuracy, cost, 1, below, above) : accuracy + beta * std::abs(cost - 1);
+}
+
+Reward reward_named(const std::string& name) {
+  if (name == "hard") return {};
+  if (name == "soft") return {.below = -0.07, .above = -0.07};
+  if (name == "absolute") return {.kind = Reward::Kind::kAbsolute};
+  fail("no reward is called '{}'; there are: hard, soft, absolute", name);
+}
+
 double mnas_reward(double accuracy, double latency_ms, double target_ms, double below, double above) {
   const double ratio = latency_ms / target_ms;
   return accuracy * std::pow(ratio, ratio <= 1 ? below : above);

@@ -55,6 +55,12 @@ double excess(const Trial& trial, const SearchOptions& options) {
   return worst;
 }
 
+double share_of_budget(const Trial& trial, const SearchOptions& options) {
+  const double worst = excess(trial, options);
+  if (worst > 1) return worst;
+  return options.latency_budget_ms > 0 ? latency_ratio(trial, options) : 1.0;
+}
+
 bool is_latency_worst(const Trial& trial, const SearchOptions& options) {
   return options.latency_budget_ms > 0 && latency_ratio(trial, options) >= excess(trial, options);
 }

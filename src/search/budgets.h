@@ -12,6 +12,8 @@ std::string set_costs(Trial& trial, const Costs& costs);
 // The costs of a trial over what is allowed, in the dimension where that is worst; above 1: over a budget. A network
 // that the target cannot run is over every budget.
 double excess(const Trial& trial, const SearchOptions& options);
+// The same, or the share of the latency budget that a network within all budgets needs; 1 where there is none.
+double share_of_budget(const Trial& trial, const SearchOptions& options);
 // Whether the latency is what `excess` speaks of.
 bool is_latency_worst(const Trial& trial, const SearchOptions& options);
 // "1 ms and 500.00 KiB of parameters"

@@ -83,21 +83,23 @@ MatrixXf Controller::probabilities(std::size_t decision, const MatrixXf& h) cons
   return logits;
 }
 
-Genotype Controller::sample(Rng& rng) const {
-  std::vector<Genotype> batch(1, Genotype(first_.size(), 0));
-  MatrixXf h = MatrixXf::Zero(hidden_, 1), c = h;
+std::vector<Genotype> Controller::sample(int count, Rng& rng) const {
+  std::vector<Genotype> batch(static_cast<std::size_t>(count), Genotype(first_.size(), 0));
+  MatrixXf h = MatrixXf::Zero(hidden_, count), c = h;
   for (std::size_t d = 0; d < first_.size(); ++d) {
     const State s = advance(input_of(d, batch), h, c);
     h = s.h;
     c = s.c;
     const MatrixXf p = probabilities(d, h);
-    double rest = rng.uniform();
-    int choice = 0;
-    while (choice + 1 < p.rows() && rest >= static_cast<double>(p(choice, 0)))
-      rest -= static_cast<double>(p(choice++, 0));
-    batch[0][d] = choice;
+    for (Eigen::Index i = 0; i < p.cols(); ++i) {
+      double rest = rng.uniform();
+      int choice = 0;
+      while (choice + 1 < p.rows() && rest >= static_cast<double>(p(choice, i)))
+        rest -= static_cast<double>(p(choice++, i));
+      batch[static_cast<std::size_t>(i)][d] = choice;
+    }
   }
-  return batch[0];
+  return batch;
 }
 
 Controller::Policy Controller::policy(const std::vector<Genotype>& batch) const {

@@ -16,7 +16,8 @@ class Controller {
  public:
   Controller(const std::vector<Decision>& decisions, int hidden, int embedding, Rng& rng);
 
-  Genotype sample(Rng& rng) const;
+  Genotype sample(Rng& rng) const { return sample(1, rng)[0]; }
+  std::vector<Genotype> sample(int count, Rng& rng) const;
 
   // Probabilities of every choice, [decision] -> [choice, genotype], each decision given those before it.
   using Policy = std::vector<Eigen::MatrixXf>;

@@ -14,12 +14,14 @@
 #include "base/log.h"
 #include "search/budgets.h"
 #include "search/oneshot/one_shot_search.h"
+#include "search/ppo.h"
 #include "search/prerank.h"
 #include "search/rungs.h"
 
 namespace Atoll {
 namespace {
 
+constexpr double kWorstShare = 10;                         // of a budget: a network that no target runs counts as this
 constexpr double kFirstPollMs = 20, kLongestPollMs = 500;  // between looks for results of workers
 
 // What makes two searches the same one: a store is only resumed by its own.
@@ -36,6 +38,7 @@ std::string settings_of(const Space& space, const SearchOptions& options) {
   limit("bytes of activations", options.max_memory_bytes);
   limit("bytes off the chip", options.max_offchip_bytes);
   if (!options.rungs.empty()) rest += fmt::format(", rungs {} eta {}", fmt::join(options.rungs, " "), options.eta);
+  if (options.algorithm == "ppo") rest += ", " + settings_text(options.ppo, options.reward);
   if (options.algorithm == "oneshot") rest += ", " + settings_text(options.oneshot);
   if (options.workers > 1) rest += fmt::format(", {} trials at a time", options.workers);
   return fmt::format(
@@ -75,7 +78,7 @@ class SearchRun {
                                                                  {.seed = options.seed,
                                                                   .population = population,
                                                                   .sample = std::clamp(population / 2, 2, 10),
-                                                                  .ppo = {}});
+                                                                  .ppo = options.ppo});
   }
 
   SearchResult run() {
@@ -116,9 +119,7 @@ class SearchRun {
     const auto cost = [this](const Genotype& genotype) {
       Trial trial{.genotype = genotype};
       if (!count(trial).empty()) return std::numeric_limits<double>::infinity();
-      const double worst = excess(trial, options_);
-      if (worst > 1) return worst;
-      return options_.latency_budget_ms > 0 ? trial.scores.latency_ms / options_.latency_budget_ms : 1.0;
+      return share_of_budget(trial, options_);
     };
     return std::make_unique<OneShotSearch>(space_, cost, objectives_.supernet(space_, options, options_.seed), options,
                                            options_.seed, fingerprint, options_.resume);
@@ -193,7 +194,11 @@ class SearchRun {
     } else if (excess(trial, options_) > 1) {
       trial.status = TrialStatus::kFiltered;
       trial.scores.feasible = false;
-      algorithm_->tell(trial.genotype, trial.scores);
+      Scores scores = trial.scores;
+      if (!judged_.empty())
+        scores.reward = options_.reward(accuracy_sum_ / static_cast<double>(judged_.size()),
+                                        std::min(share_of_budget(trial, options_), kWorstShare));
+      algorithm_->tell(trial.genotype, scores);
       settled(trial);
     } else {
       trial.status = TrialStatus::kPassedOver;  // until it is chosen
@@ -269,6 +274,7 @@ class SearchRun {
   // Takes the result of the training that ended first, waiting for it where none has ended.
   void take_result() {
     Trial trial = next_result();
+    ++ended_;
     const auto index = static_cast<std::size_t>(trial.number);
     std::erase(in_training_, index);
     Trial& own = trials_[index];
@@ -276,9 +282,12 @@ class SearchRun {
     own = std::move(trial);
     own.scores.latency_ms = costs.latency_ms;
     own.scores.feasible = true;
+    if (own.status != TrialStatus::kFailed)
+      own.scores.reward = options_.reward(own.scores.accuracy, share_of_budget(own, options_));
     if (own.status == TrialStatus::kDone || own.status == TrialStatus::kStopped) {
       algorithm_->tell(own.genotype, own.scores);
       judged_.push_back(own);
+      accuracy_sum_ += own.scores.accuracy;
     }
     settled(own);
   }
@@ -295,6 +304,9 @@ class SearchRun {
   Trial train(std::size_t index) {
     throw_if_interrupted();
     Trial trial = judge(space_, objectives_, trials_[index]);
+    if (trial.status != TrialStatus::kFailed)
+      trial.scores.reward = options_.reward(trial.scores.accuracy, share_of_budget(trial, options_));
+    trial.finished = ended_ + 1;  // as the store counts
     if (store_) store_->finish(trial);
     return trial;
   }
@@ -352,6 +364,8 @@ class SearchRun {
   std::vector<Trial> judged_;             // done or stopped, in the order of their results
   std::size_t kept_ = 0;                  // trials that the store has
   std::int64_t asked_ = 0, feasible_ = 0;
+  double accuracy_sum_ = 0;  // of judged_
+  std::int64_t ended_ = 0;   // trainings whose results were taken
   bool told_of_workers_ = false;
 };
 

@@ -4,34 +4,10 @@
 #pragma once
 
 #include "search/algorithms.h"
-#include "search/hamming_gp.h"
+#include "search/feasibility_model.h"
+#include "search/reward_model.h"
 
 namespace Atoll {
-
-// What is known of log latency: a ridge regression on the choices, and a Gaussian process on what that leaves
-// (dead branches make a latency anything but additive). From both, the chance that a network is feasible.
-class FeasibilityModel {
- public:
-  explicit FeasibilityModel(const std::vector<Decision>& decisions);
-  void add(const Genotype& genotype, double latency_ms, bool feasible);
-  // 1 until something infeasible was seen. `quick`: by the regression and the process's mean alone.
-  double probability(const Genotype& genotype, bool quick);
-
- private:
-  void solve();
-  std::vector<int> first_;  // of each decision among the features
-  Eigen::MatrixXd normal_;
-  Eigen::VectorXd right_, weights_;
-  double additive(const Genotype& genotype) const;
-
-  HammingGp rest_;
-  std::vector<Genotype> genotypes_;  // of rest_'s observations
-  std::vector<double> logarithms_;
-  std::size_t fitted_ = 0;
-  double spread_ = 1;                                     // standard deviation of what the regression leaves
-  double fastest_infeasible_ = 0, slowest_feasible_ = 0;  // logarithms
-  bool seen_feasible_ = false, seen_infeasible_ = false, stale_ = false;
-};
 
 class SurrogateSearch : public SearchAlgorithm {
  public:
@@ -40,24 +16,14 @@ class SurrogateSearch : public SearchAlgorithm {
   void tell(const Genotype& genotype, const Scores& scores) override;
 
  private:
-  struct Member {
-    Genotype genotype;
-    double reward;
-  };
-  void learn();
   std::vector<Genotype> pool();
 
   const Space& space_;
   AlgorithmOptions options_;
   Rng rng_;
   Novelty novelty_;
-  HammingGp process_;
+  RewardModel rewards_;
   FeasibilityModel feasibility_;
-  std::vector<Member> told_;         // feasible ones, in the order of the process's observations
-  std::vector<std::size_t> ranked_;  // indices into told_, best first
-  double best_value_ = 0;            // of the process's values
-  std::size_t fitted_ = 0;           // observations at the last fit
-  bool stale_ = false;
 };
 
 }  // namespace Atoll

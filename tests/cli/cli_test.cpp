@@ -10,7 +10,7 @@
 
 #include "base/file.h"
 #include "case_file.h"
-#include "report/png.h"
+#include "pictures.h"
 #include "temporary_folder.h"
 
 namespace Atoll {
@@ -18,24 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
-
-// Two classes that differ in brightness: PICTURES/train and /test, 12 and 6 pictures of 16x16 each.
-void write_pictures(const fs::path& folder) {
-  for (const char* split : {"train", "test"})
-    for (int label = 0; label < 2; ++label) {
-      const fs::path place = folder / split / (label == 0 ? "dark" : "light");
-      make_folder(place);
-      const int count = std::string_view(split) == "train" ? 12 : 6;
-      for (int i = 0; i < count; ++i) {
-        std::vector<std::uint8_t> pixels;
-        for (int p = 0; p < 16 * 16 * 3; ++p)
-          pixels.push_back(static_cast<std::uint8_t>(label * 150 + (p * 7 + i * 31) % 90));
-        const auto png = report::encode_png(16, 16, 3, pixels);
-        std::ofstream(place / (std::to_string(i) + ".png"), std::ios::binary)
-            .write(reinterpret_cast<const char*>(png.data()), static_cast<std::streamsize>(png.size()));
-      }
-    }
-}
 
 std::vector<std::string> commands_of(const std::string& help) {
   std::vector<std::string> commands;

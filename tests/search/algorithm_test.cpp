@@ -6,6 +6,7 @@
 
 #include "atoll/error.h"
 #include "atoll/search.h"
+#include "error_of.h"
 #include "search/toy_space.h"
 
 namespace Atoll {
@@ -35,6 +36,15 @@ TEST(MnasReward, IsThePapersFormula) {
   EXPECT_DOUBLE_EQ(mnas_reward(0.75, 160, 80), 0.375);
   EXPECT_NEAR(mnas_reward(0.5, 160, 80, -0.07, -0.07), 0.5 * 0.952638, 1e-6);
   EXPECT_NEAR(mnas_reward(0.5, 40, 80, -0.07, -0.07), 0.5 / 0.952638, 1e-6);
+}
+
+TEST(Reward, IsWhatItsNameSays) {
+  EXPECT_DOUBLE_EQ(reward_named("hard")(0.75, 0.5), 0.75);
+  EXPECT_DOUBLE_EQ(reward_named("hard")(0.75, 2), 0.375);
+  EXPECT_NEAR(reward_named("soft")(0.5, 2), 0.5 * 0.952638, 1e-6);
+  EXPECT_DOUBLE_EQ(reward_named("absolute")(0.5, 1.5), 0.45);
+  EXPECT_DOUBLE_EQ(reward_named("absolute")(0.5, 0.5), 0.45);
+  EXPECT_THAT(error_of([] { reward_named("fair"); }), ::testing::HasSubstr("'fair'; there are: hard"));
 }
 
 class EveryAlgorithm : public ::testing::TestWithParam<std::string> {};

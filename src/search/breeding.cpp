@@ -1,0 +1,68 @@
+#include "search/breeding.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace Atoll {
+namespace {
+
+constexpr std::size_t kParents = 40;  // of crossovers
+
+struct Candidate {
+  Genotype genotype;
+  double value;
+};
+
+// Equal values in the order of genotypes, so that it does not depend on the sorting.
+bool is_better(const Candidate& a, const Candidate& b) {
+  return a.value != b.value ? a.value > b.value : a.genotype < b.genotype;
+}
+
+}  // namespace
+
+void Breeder::add_neighbours(std::size_t best, std::vector<Genotype>& to) const {
+  for (std::size_t e = 0; e < std::min(best, rewards_.size()); ++e) {
+    Genotype genotype = rewards_.best(e);
+    for (std::size_t d = 0; d < genotype.size(); ++d) {
+      const int own = genotype[d];
+      for (int choice = 0; choice < static_cast<int>(space_.decisions()[d].choices.size()); ++choice) {
+        genotype[d] = choice;
+        if (choice != own) to.push_back(genotype);
+      }
+      genotype[d] = own;
+    }
+  }
+}
+
+const Genotype& Breeder::parent(Rng& rng) const {
+  const auto parents = static_cast<std::int64_t>(std::min(kParents, rewards_.size()));
+  return rewards_.best(static_cast<std::size_t>(rng.below(parents)));
+}
+
+Genotype Breeder::child(Rng& rng) const {
+  Genotype child = rng.chance(0.5) ? cross(parent(rng), parent(rng), rng) : mutate(space_, parent(rng), rng);
+  for (std::int64_t more = rng.below(3); more > 0; --more) child = mutate(space_, std::move(child), rng);
+  return child;
+}
+
+std::optional<Genotype> best_by_improvement(std::vector<Genotype> pool, const RewardModel& rewards,
+                                            FeasibilityModel& feasibility, std::size_t short_list, Rng& rng) {
+  if (pool.empty()) return std::nullopt;
+  const auto log_of = [](double probability) { return std::log(std::max(probability, 1e-9)); };
+  std::vector<Candidate> candidates;
+  for (Genotype& genotype : pool) {
+    const double value = rewards.mean(genotype) + log_of(feasibility.probability(genotype, true));
+    candidates.push_back({std::move(genotype), value});
+  }
+  std::sort(candidates.begin(), candidates.end(), is_better);
+  if (candidates.size() > short_list) {
+    rng.shuffle(std::span<Candidate>(candidates).subspan(short_list * 3 / 4));
+    candidates.resize(std::max<std::size_t>(1, short_list));
+  }
+  for (Candidate& candidate : candidates)
+    candidate.value =
+        rewards.log_improvement(candidate.genotype) + log_of(feasibility.probability(candidate.genotype, false));
+  return std::min_element(candidates.begin(), candidates.end(), is_better)->genotype;
+}
+
+}  // namespace Atoll

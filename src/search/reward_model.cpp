@@ -1,0 +1,68 @@
+#include "search/reward_model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <numeric>
+
+namespace Atoll {
+namespace {
+
+constexpr std::size_t kFitObservations = 160;
+
+double normal_density(double x) { return std::exp(-0.5 * x * x) / std::sqrt(2 * std::numbers::pi); }
+
+}  // namespace
+
+double normal_probability(double x) { return 0.5 * std::erfc(-x / std::numbers::sqrt2); }
+
+// By Newton's method from a logistic first guess.
+double normal_quantile(double p) {
+  double x = std::log(p / (1 - p)) / 1.702;
+  for (int i = 0; i < 6; ++i) x -= (normal_probability(x) - p) / std::max(normal_density(x), 1e-12);
+  return x;
+}
+
+bool RewardModel::add(const Genotype& genotype, double reward) {
+  for (const Member& member : told_)
+    if (member.genotype == genotype) return false;
+  told_.push_back({genotype, reward});
+  process_.add(genotype);
+  stale_ = true;
+  return true;
+}
+
+double RewardModel::score(std::size_t rank) const {
+  const auto n = static_cast<double>(told_.size());
+  return normal_quantile((n - static_cast<double>(rank) - 0.5) / n);
+}
+
+void RewardModel::learn() {
+  if (!stale_) return;
+  stale_ = false;
+  const std::size_t n = told_.size();
+  ranked_.resize(n);
+  std::iota(ranked_.begin(), ranked_.end(), 0);
+  std::stable_sort(ranked_.begin(), ranked_.end(),
+                   [&](std::size_t a, std::size_t b) { return told_[a].reward > told_[b].reward; });
+  Eigen::VectorXd values(static_cast<Eigen::Index>(n));
+  for (std::size_t rank = 0; rank < n; ++rank) values[static_cast<Eigen::Index>(ranked_[rank])] = score(rank);
+  best_value_ = values[static_cast<Eigen::Index>(ranked_[0])];
+  process_.set_values(values);
+  if (n < fitted_ + std::max<std::size_t>(5, fitted_ / 4)) return;
+  // The best half and the newest, where all are too many.
+  std::vector<std::size_t> subset(ranked_.begin(),
+                                  ranked_.begin() + static_cast<std::ptrdiff_t>(std::min(n, kFitObservations / 2)));
+  for (std::size_t i = n; i-- > 0 && subset.size() < kFitObservations;)
+    if (std::find(subset.begin(), subset.end(), i) == subset.end()) subset.push_back(i);
+  process_.fit(subset);
+  fitted_ = n;
+}
+
+double RewardModel::log_improvement(const Genotype& genotype) const {
+  const double deviation = process_.deviation(genotype);
+  const double z = (process_.mean(genotype) - best_value_) / deviation;
+  return std::log(std::max(deviation * (z * normal_probability(z) + normal_density(z)), 1e-300));
+}
+
+}  // namespace Atoll

@@ -1,0 +1,43 @@
+// RewardModel: what the rewards told so far say of a genotype that was not tried: a Gaussian process (HammingGp) on
+// their normal scores by rank, which tames the long lower tail that accuracies have.
+#pragma once
+
+#include "search/algorithms.h"
+#include "search/hamming_gp.h"
+
+namespace Atoll {
+
+class RewardModel {
+ public:
+  explicit RewardModel(const std::vector<Decision>& decisions) : process_(decisions) {}
+
+  // A genotype's first reward counts; false: it has one already.
+  bool add(const Genotype& genotype, double reward);
+  void learn();  // from all that was added; before any question
+
+  double mean(const Genotype& genotype) const { return process_.mean(genotype); }
+  // Logarithm of the expected improvement on the best reward (Jones et al., 1998).
+  double log_improvement(const Genotype& genotype) const;
+  std::size_t size() const { return told_.size(); }
+  const Genotype& best(std::size_t rank) const { return told_[ranked_[rank]].genotype; }  // 0: the very best
+  double reward(std::size_t rank) const { return told_[ranked_[rank]].reward; }
+
+ private:
+  struct Member {
+    Genotype genotype;
+    double reward;
+  };
+  double score(std::size_t rank) const;  // normal, of a rank
+  HammingGp process_;
+  std::vector<Member> told_;         // in the order of the process's observations
+  std::vector<std::size_t> ranked_;  // indices into told_, best first
+  double best_value_ = 0;            // of the process's values
+  std::size_t fitted_ = 0;           // observations at the last fit
+  bool stale_ = false;
+};
+
+// Of a number between 0 and 1: the inverse of the normal distribution.
+double normal_quantile(double p);
+double normal_probability(double x);
+
+}  // namespace Atoll
