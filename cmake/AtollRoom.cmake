@@ -25,9 +25,11 @@ function(atoll_compile_options TARGET)
   # g++ 12 sees these in the standard library's own vectors and strings, where they are not.
   target_compile_options(${TARGET} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-free-nonheap-object -Wno-maybe-uninitialized
                                                                     -Wno-restrict>)
+  target_compile_options(${TARGET} PRIVATE
+                         "$<$<CXX_COMPILER_ID:Clang>:SHELL:-include ${PROJECT_SOURCE_DIR}/cmake/overloaded_guide.h>")
   if(ATOLL_SANITIZE)
     list(JOIN ATOLL_SANITIZE "," SANITIZERS)
-    target_compile_options(${TARGET} PUBLIC -fsanitize=${SANITIZERS} -fno-omit-frame-pointer -g)
+    target_compile_options(${TARGET} PUBLIC -fsanitize=${SANITIZERS} -fno-omit-frame-pointer -g1)
     target_link_options(${TARGET} PUBLIC -fsanitize=${SANITIZERS})
   endif()
 endfunction()
