@@ -85,7 +85,9 @@ class SearchRun {
     for (std::int64_t slot = 0; slot < options_.trained; ++slot) {
       while (in_training_.size() >= at_a_time_) take_result();
       const std::int64_t end = options_.candidates * (slot + 1) / options_.trained;
-      while (asked_ < end) ask();
+      // Where few are within the budgets, more are asked for, up to as many again, so that no training is left out.
+      const auto lacks = [&] { return feasible_ > 0 && open_.empty() && asked_ < 2 * options_.candidates; };
+      while (asked_ < end || lacks()) ask();
       if (feasible_ == 0) descend();
       keep_new();
       if (!open_.empty()) start(choose(slot));
