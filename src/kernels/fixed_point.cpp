@@ -47,7 +47,8 @@ Multiplier quantize_multiplier(double real) {
     ++m.shift;
   }
   if (m.shift < -31) return {};
-  if (m.shift > 30) fail("a quantization multiplier is {}, but should be below 2^30", real);
+  // 31 is what a softmax of logits with a scale of 32 or more needs; its differences are 0 then.
+  if (m.shift > 31) fail("a quantization multiplier is {}, but should be below 2^31", real);
   m.fraction = static_cast<std::int32_t>(fraction);
   return m;
 }

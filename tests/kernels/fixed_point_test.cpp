@@ -17,6 +17,8 @@ TEST(FixedPoint, MultiplierIsAFractionOfTwoToThe31AndAPowerOfTwo) {
   EXPECT_EQ(three.fraction, 3 << 29);  // 3 = 0.75 * 2^2
   EXPECT_EQ(three.shift, 2);
   EXPECT_EQ(quantize_multiplier(std::ldexp(1.0, -40)).fraction, 0);
+  EXPECT_EQ(quantize_multiplier(2147483647.0).shift, 31);  // the most that a softmax asks for
+  EXPECT_THROW(quantize_multiplier(4294967296.0), Error);
   EXPECT_THROW(quantize_multiplier(-1.0), Error);
   EXPECT_THROW(quantize_multiplier(std::nan("")), Error);
 }

@@ -23,6 +23,21 @@ TEST(Session, ComputesAConvolutionByHand) {
   EXPECT_EQ(session.output_values(), (std::vector<float>{30.5f, 14.5f, 11.5f, 4.5f}));
 }
 
+// A step of these logits is a factor of e^40: what is not the largest gets nothing.
+TEST(Session, GivesAllToTheLargestOfLogitsWithAWideScale) {
+  GraphBuilder builder("wide");
+  const TensorId x = builder.input({1, 3}, "x", DType::kInt8);
+  const TensorId y = builder.node("softmax", Softmax{}, {x});
+  Graph graph = builder.build({y});
+  graph.tensor(x).quantization = {{40.0f}, {0}, 0};
+  graph.tensor(y).dtype = DType::kInt8;
+  graph.tensor(y).quantization = {{1.0f / 256}, {-128}, 0};
+  Session session(graph);
+  session.set_input(std::vector<float>{-40, 120, 80});
+  session.run();
+  EXPECT_EQ(session.output_values(), (std::vector<float>{0, 255.0f / 256, 0}));
+}
+
 TEST(Session, RefusesANetworkWithoutWeights) {
   GraphBuilder builder("empty");
   const TensorId x = builder.input({1, 4});
