@@ -15,6 +15,9 @@ namespace Atoll {
 // Throws Error: unknown name (with the nearest), unreadable or malformed file.
 Graph load_model(const std::string& model, const ZooOptions& options = {});
 
+// Whether the name ends in one of a model file's extensions; then ZooOptions may not say anything.
+bool names_model_file(const std::string& model);
+
 // A network in its training form, with its weights, as network.json and weights.safetensors in `folder`, of which
 // load_model() makes the same graph again.
 void save_trained(const Graph& graph, const std::filesystem::path& folder);

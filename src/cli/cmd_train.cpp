@@ -19,9 +19,10 @@ struct TrainCommand {
 
 Graph network_for(const TrainCommand& flags, const Dataset& data) {
   ZooOptions zoo = flags.model.zoo_options();
-  const Image first = data.image(0);
-  zoo.channels = first.c;
-  if (zoo.classes == 0) zoo.classes = static_cast<int>(data.classes().size());
+  if (!names_model_file(flags.model.model)) {
+    zoo.channels = data.image(0).c;
+    if (zoo.classes == 0) zoo.classes = static_cast<int>(data.classes().size());
+  }
   return load_model(flags.model.model, zoo);
 }
 

@@ -52,6 +52,8 @@ bool is_training_form(const Graph& graph) {
 
 }  // namespace
 
+bool names_model_file(const std::string& model) { return is_model_file(extension_of(model)); }
+
 Graph load_model(const std::string& model, const ZooOptions& options) {
   const fs::path path(model);
   const std::string extension = extension_of(path);
