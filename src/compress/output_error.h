@@ -14,7 +14,8 @@ class Reference {
   Reference(const Graph& real, const Dataset& data, std::vector<std::int64_t> indices, int threads);
 
   struct Score {
-    double top1 = 0, agreement = 0, output_error = 0;
+    double top1 = 0, agreement = 0;
+    double output_error = 0;   // mean Kullback-Leibler divergence of the probabilities, from logits where it has them
     double expected_drop = 0;  // mean float probability of the float network's class, less that of this one's
     std::vector<bool> right;   // by picture
   };
@@ -24,7 +25,12 @@ class Reference {
   std::int64_t images() const { return static_cast<std::int64_t>(indices_.size()); }
 
  private:
-  std::vector<std::vector<float>> answers(const Graph& graph) const;
+  struct Answers {                                  // by picture
+    std::vector<std::vector<float>> scores;         // what the network gives
+    std::vector<std::vector<float>> probabilities;  // not rounded to the 8 bits of a softmax where it has logits
+    bool from_logits = false;
+  };
+  Answers answers(const Graph& graph) const;
 
   const Dataset& data_;
   std::vector<std::int64_t> indices_;
