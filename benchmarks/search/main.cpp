@@ -1,176 +1,133 @@
 // How many trainings does each search algorithm need? On tabular benchmarks, under latency budgets, over many
 // seeds, beside Optuna's samplers on the same tables in the same run.
-//   search --data DATA [--seeds 50] [--first-seed 0] [--evaluations 1000] [--optuna PYTHON] [--optuna-seeds N]
-//   [--problem TEXT]
-// A candidate over the budget is told its latency and costs nothing, as its training never happens; nor does a
-// network that was met before.
+//   search [--data DATA] [--records FILE] [--seeds 50] [--first-seed 0] [--evaluations 1000] [--full-seeds 10]
+//   [--problem TEXT] [--percentiles 10,30,60] [--algorithms random,ppo:pool=0] [--optuna PYTHON] [--optuna-seeds N]
+// Runs that --records has are not made again: remove the file when an algorithm changed.
 #include <fmt/format.h>
-#include <stdio.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
-#include <cstring>
-#include <limits>
-#include <map>
-#include <set>
 
 #include "atoll/error.h"
 #include "atoll/report.h"
 #include "base/log.h"
 #include "base/timer.h"
-#include "problem.h"
+#include "contest.h"
+#include "optuna.h"
+#include "records.h"
 
 namespace Atoll {
 namespace {
 
 struct Settings {
-  std::filesystem::path data, cache = "nb201_latency.csv", script;
+  std::filesystem::path data, cache = "nb201_latency.csv", records, script;
   std::string optuna, problem, self;
   int seeds = 50, first_seed = 0, optuna_seeds = 0, evaluations = 1000;
+  int full_seeds = 10;  // of which the runs go on when the goal is reached, for the last hypervolume
   std::vector<std::string> algorithms = algorithm_names(), samplers = {"tpe", "nsga2"};
   std::vector<int> percentiles = {10, 30, 60};
+
+  bool is_full(int seed) const { return seed < first_seed + full_seeds; }
+  RunLength length(int seed) const {
+    return {.least = is_full(seed) ? evaluations : std::min(evaluations, kHypervolumeAfter[1]), .most = evaluations};
+  }
 };
 
-struct Point {
-  double accuracy, latency;
-};
-using Run = std::vector<Point>;  // feasible, new, in order
+using Outcomes = std::vector<std::pair<int, Outcome>>;  // by seed
 
-Run run_ours(const Problem& problem, double budget, const std::string& name, int seed, int evaluations) {
-  AlgorithmOptions options{.seed = static_cast<std::uint64_t>(seed), .population = 50, .sample = 10, .ppo = {}};
-  const auto algorithm = make_algorithm(name, *problem.space, options);
-  Run run;
-  std::map<Genotype, Scores> known;
-  double sum = 0;
-  for (int asked = 0; asked < 40 * evaluations && static_cast<int>(run.size()) < evaluations; ++asked) {
-    const Genotype genotype = algorithm->ask();
-    const auto met = known.find(genotype);
-    if (met != known.end()) {
-      algorithm->tell(genotype, met->second);
-      continue;
+Outcomes ours(const Settings& settings, const Contest& contest, const std::string& algorithm, Records& records) {
+  Outcomes outcomes;
+  for (int seed = settings.first_seed; seed < settings.first_seed + settings.seeds; ++seed) {
+    const RunLength length = settings.length(seed);
+    if (records.find(contest, algorithm, seed, length) == nullptr) {
+      const double start = seconds_now();
+      const Run run = run_algorithm(contest, algorithm, seed, length);
+      records.add(contest, algorithm, seed, judge_run(contest, run, length, seconds_now() - start));
     }
-    Scores scores{.latency_ms = problem.latency(genotype)};
-    scores.feasible = scores.latency_ms <= budget;
-    if (scores.feasible) {
-      scores.accuracy = scores.reward = problem.accuracy(genotype) / 100;
-      sum += scores.accuracy;
-      run.push_back({problem.accuracy(genotype), scores.latency_ms});
-    } else if (!run.empty()) {
-      // Never trained: it is credited with the average accuracy, at the latency it has.
-      scores.reward = mnas_reward(sum / static_cast<double>(run.size()), scores.latency_ms, budget);
-    }
-    known.emplace(genotype, scores);
-    algorithm->tell(genotype, scores);
+    outcomes.emplace_back(seed, *records.find(contest, algorithm, seed, length));
   }
-  return run;
+  return outcomes;
 }
 
-// Area between the front of the first n points and the corner (accuracy 0, latency = budget), as a share of
-// the rectangle to the best accuracy and latency 0.
-double hypervolume(const Run& run, std::size_t n, double budget, double best) {
-  std::vector<Point> points(run.begin(), run.begin() + static_cast<std::ptrdiff_t>(std::min(n, run.size())));
-  std::sort(points.begin(), points.end(), [](const Point& a, const Point& b) { return a.latency < b.latency; });
-  double area = 0, accuracy = 0;
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    if (points[i].accuracy <= accuracy) continue;
-    area += (points[i].accuracy - accuracy) * (budget - points[i].latency);
-    accuracy = points[i].accuracy;
+Outcomes optunas(const Settings& settings, const Contest& contest, const std::string& sampler, Records& records) {
+  const OptunaOptions options{.python = settings.optuna,
+                              .script = settings.script.string(),
+                              .sampler = sampler,
+                              .oracle = {settings.self, "--serve", "1", "--data", settings.data.string(), "--cache",
+                                         settings.cache.string(), "--problem", contest.problem->name}};
+  const std::string name = "optuna-" + sampler;
+  Outcomes outcomes;
+  std::vector<int> full, shorter;
+  const int end = settings.first_seed + (settings.optuna_seeds > 0 ? settings.optuna_seeds : settings.seeds);
+  for (int seed = settings.first_seed; seed < end; ++seed)
+    if (records.find(contest, name, seed, settings.length(seed)) == nullptr)
+      (settings.is_full(seed) ? full : shorter).push_back(seed);
+  for (const std::vector<int>& seeds : {full, shorter}) {
+    if (seeds.empty()) continue;
+    const RunLength length = settings.length(seeds.front());
+    run_optuna(options, contest, seeds, length, [&](int seed, const Run& run, double seconds) {
+      records.add(contest, name, seed, judge_run(contest, run, length, seconds));
+    });
   }
-  return area / (budget * best);
+  for (int seed = settings.first_seed; seed < end; ++seed)
+    outcomes.emplace_back(seed, *records.find(contest, name, seed, settings.length(seed)));
+  return outcomes;
 }
 
-// Evaluations until within 0.1 points of the best; one more than allowed where never.
-double evaluations_needed(const Run& run, double best, int allowed) {
-  for (std::size_t i = 0; i < run.size(); ++i)
-    if (run[i].accuracy >= best - 0.1) return static_cast<double>(i + 1);
-  return allowed + 1;
-}
-
-std::map<int, Run> run_optuna(const Settings& settings, const Problem& problem, double budget,
-                              const std::string& sampler) {
-  const std::string command = fmt::format(
-      "'{}' '{}' --oracle '{}' --data '{}' --cache '{}' --problem '{}' --budget {} --sampler {} --seeds {} "
-      "--evaluations {}",
-      settings.optuna, settings.script.string(), settings.self, settings.data.string(), settings.cache.string(),
-      problem.name, budget, sampler, settings.optuna_seeds, settings.evaluations);
-  FILE* pipe = ::popen(command.c_str(), "r");
-  if (pipe == nullptr) fail("cannot start '{}'", settings.optuna);
-  std::map<int, Run> runs;
-  int seed = 0;
-  Point point{};
-  while (std::fscanf(pipe, "%d %lf %lf", &seed, &point.accuracy, &point.latency) == 3) runs[seed].push_back(point);
-  if (::pclose(pipe) != 0) fail("Optuna's run ended with an error");
-  return runs;
-}
-
-const Problem& find(const std::vector<Problem>& problems, const std::string& name) {
-  for (const Problem& problem : problems)
-    if (problem.name == name) return problem;
-  fail("no problem is called '{}'", name);
-}
-
-// Answers "choice choice …" lines with "accuracy latency": Optuna sees the very same tables.
-void serve(const Problem& problem) {
-  fmt::print("{}", problem.space->decisions().size());
-  for (const Decision& decision : problem.space->decisions()) fmt::print(" {}", decision.choices.size());
-  fmt::print("\n");
-  std::fflush(stdout);
-  while (true) {
-    Genotype genotype(problem.space->decisions().size());
-    for (int& choice : genotype)
-      if (std::scanf("%d", &choice) != 1) return;
-    fmt::print("{:.17g} {:.17g}\n", problem.accuracy(genotype), problem.latency(genotype));
-    std::fflush(stdout);
-  }
-}
-
-void print_row(report::Table& table, const std::string& name, const std::vector<Run>& runs, double budget, double best,
-               int allowed, double seconds) {
+// A quantile of the evaluations needed. A run that never reached the goal needs more than any that did.
+std::string needed_text(const Outcomes& outcomes, double q, int most) {
   std::vector<double> needed;
-  for (const Run& run : runs) needed.push_back(evaluations_needed(run, best, allowed));
-  const auto found = std::count_if(needed.begin(), needed.end(), [&](double n) { return n <= allowed; });
-  const double middle = median(needed);
-  std::vector<std::string> row = {name, middle > allowed ? fmt::format("> {}", allowed) : fmt::format("{:.0f}", middle),
-                                  fmt::format("{:.0f}", quantile(needed, 0.25)),
-                                  fmt::format("{:.0f}", quantile(needed, 0.75)),
-                                  fmt::format("{} of {}", found, runs.size())};
-  for (const std::size_t n : {100u, 300u, 1000u}) {
-    double sum = 0;
-    for (const Run& run : runs) sum += hypervolume(run, n, budget, best);
-    row.push_back(static_cast<int>(n) > allowed ? "" : fmt::format("{:.4f}", sum / static_cast<double>(runs.size())));
+  for (const auto& [seed, outcome] : outcomes) needed.push_back(outcome.needed.value_or(most + 1));
+  const double value = quantile(needed, q);
+  return value > most ? fmt::format("> {}", most) : fmt::format("{:.0f}", value);
+}
+
+void print_row(report::Table& table, const Settings& settings, const std::string& name, const Outcomes& outcomes) {
+  const auto runs = static_cast<double>(outcomes.size());
+  const auto found = std::count_if(outcomes.begin(), outcomes.end(), [](const auto& o) { return o.second.needed; });
+  std::vector<std::string> row = {
+      name, needed_text(outcomes, 0.5, settings.evaluations), needed_text(outcomes, 0.25, settings.evaluations),
+      needed_text(outcomes, 0.75, settings.evaluations), fmt::format("{} of {}", found, outcomes.size())};
+  for (int i = 0; i < 3; ++i) {
+    const bool full_only = kHypervolumeAfter[i] > kHypervolumeAfter[1];
+    double sum = 0, count = 0;
+    for (const auto& [seed, outcome] : outcomes) {
+      if (full_only && !settings.is_full(seed)) continue;
+      sum += outcome.hypervolume[i];
+      ++count;
+    }
+    row.push_back(kHypervolumeAfter[i] > settings.evaluations || count == 0 ? "" : fmt::format("{:.4f}", sum / count));
   }
-  row.push_back(fmt::format("{:.2f}", seconds / static_cast<double>(runs.size())));
+  double seconds = 0;
+  for (const auto& [seed, outcome] : outcomes) seconds += outcome.seconds / runs;
+  row.push_back(fmt::format("{:.2f}", seconds));
   table.rows.push_back(std::move(row));
 }
 
+void hold(const Settings& settings, const Contest& contest, Records& records) {
+  fmt::print("\nbudget {:.3f} ms ({}th percentile of latency), best feasible accuracy {:.3f} %\n{}\n", contest.budget,
+             contest.percentile, contest.best, contest.problem->random_search(contest.budget, contest.goal()));
+  std::fflush(stdout);
+  report::Table table{{"algorithm", "evaluations", "25 %", "75 %", "found", "hv 100", "hv 300", "hv 1000", "s/run"},
+                      {},
+                      {false, true, true, true, true, true, true, true, true}};
+  for (const std::string& name : settings.algorithms)
+    print_row(table, settings, "atoll " + name, ours(settings, contest, name, records));
+  if (!settings.optuna.empty())
+    for (const std::string& sampler : settings.samplers)
+      print_row(table, settings, "optuna " + sampler, optunas(settings, contest, sampler, records));
+  fmt::print("{}", report::text_table(table));
+  std::fflush(stdout);
+}
+
 void benchmark(const Settings& settings, const std::vector<Problem>& problems) {
+  Records records(settings.records);
   for (const Problem& problem : problems) {
     if (problem.name.find(settings.problem) == std::string::npos) continue;
     fmt::print("{}\n  {}\n", problem.name, problem.note);
     for (const int percentile : settings.percentiles) {
-      const double budget = quantile(problem.latencies, percentile / 100.0), best = problem.best_within(budget);
-      fmt::print("\nbudget {:.3f} ms ({}th percentile of latency), best feasible accuracy {:.3f} %\n", budget,
-                 percentile, best);
-      report::Table table{{"algorithm", "evaluations", "25 %", "75 %", "found", "hv 100", "hv 300", "hv 1000", "s/run"},
-                          {},
-                          {false, true, true, true, true, true, true, true, true}};
-      for (const std::string& name : settings.algorithms) {
-        std::vector<Run> runs;
-        const double start = seconds_now();
-        for (int seed = settings.first_seed; seed < settings.first_seed + settings.seeds; ++seed)
-          runs.push_back(run_ours(problem, budget, name, seed, settings.evaluations));
-        print_row(table, "atoll " + name, runs, budget, best, settings.evaluations, seconds_now() - start);
-      }
-      for (const std::string& sampler : settings.samplers) {
-        if (settings.optuna.empty()) break;
-        std::vector<Run> runs;
-        const double start = seconds_now();
-        for (auto& [seed, run] : run_optuna(settings, problem, budget, sampler)) runs.push_back(std::move(run));
-        print_row(table, "optuna " + sampler, runs, budget, best, settings.evaluations, seconds_now() - start);
-      }
-      fmt::print("{}", report::text_table(table));
-      std::fflush(stdout);
+      const double budget = quantile(problem.latencies, percentile / 100.0);
+      hold(settings, {&problem, percentile, budget, problem.best_within(budget)}, records);
     }
     fmt::print("\n");
   }
@@ -190,25 +147,26 @@ int run(int argc, char** argv) {
   Settings settings;
   settings.self = std::filesystem::read_symlink("/proc/self/exe").string();
   settings.script = std::filesystem::path(ATOLL_SOURCE_DIR) / "benchmarks" / "search" / "optuna_samplers.py";
-  settings.data = std::filesystem::path(ATOLL_SOURCE_DIR) / ".." / "shared" / "data";
   if (const char* data = std::getenv("ATOLL_DATA")) settings.data = data;
   bool server = false;
   for (int i = 1; i < argc; ++i) {
     const std::string flag = argv[i];
-    if (flag == "--serve") {
-      server = true;
-      continue;
-    }
     if (i + 1 == argc) fail("the flag {} needs a value", flag);
     const std::string value = argv[++i];
-    if (flag == "--data")
+    if (flag == "--serve")
+      server = true;
+    else if (flag == "--data")
       settings.data = value;
     else if (flag == "--cache")
       settings.cache = value;
+    else if (flag == "--records")
+      settings.records = value;
     else if (flag == "--seeds")
       settings.seeds = std::stoi(value);
     else if (flag == "--first-seed")
       settings.first_seed = std::stoi(value);
+    else if (flag == "--full-seeds")
+      settings.full_seeds = std::stoi(value);
     else if (flag == "--optuna-seeds")
       settings.optuna_seeds = std::stoi(value);
     else if (flag == "--evaluations")
@@ -218,7 +176,7 @@ int run(int argc, char** argv) {
     else if (flag == "--problem")
       settings.problem = value;
     else if (flag == "--algorithms")
-      settings.algorithms = split(value);
+      settings.algorithms = value.empty() ? std::vector<std::string>{} : split(value);
     else if (flag == "--samplers")
       settings.samplers = split(value);
     else if (flag == "--percentiles") {
@@ -227,14 +185,11 @@ int run(int argc, char** argv) {
     } else
       fail("the flag {} is not known", flag);
   }
-  if (settings.optuna_seeds == 0) settings.optuna_seeds = settings.seeds;
-  std::vector<Problem> problems;
-  if (!server || settings.problem.starts_with("nb201"))
-    problems = nas_bench_201_problems(settings.data, settings.cache);
-  if (!server || settings.problem.starts_with("accel"))
-    for (Problem& problem : accel_nasbench_problems(settings.data)) problems.push_back(std::move(problem));
+  for (const std::string& algorithm : settings.algorithms) require_algorithm(algorithm);
+  std::vector<Problem> problems = all_problems(settings.data, settings.cache, settings.problem);
+  if (problems.empty()) fail("no problem has '{}' in its name", settings.problem);
   if (server)
-    serve(find(problems, settings.problem));
+    serve_problem(problems.front());
   else
     benchmark(settings, problems);
   return 0;

@@ -65,7 +65,16 @@ std::vector<double> predicted_latencies(const Space& space, const std::filesyste
   return latencies;
 }
 
-}  // namespace
+// Drawn without replacement, the first of k good ones among n is met after (n + 1) / (k + 1) draws on average.
+std::string draws_needed(std::size_t n, std::size_t k) {
+  double none = 1;
+  std::size_t median = 0;
+  for (; none > 0.5; ++median) none *= static_cast<double>(n - k - median) / static_cast<double>(n - median);
+  return fmt::format(
+      "random search needs {:.0f} evaluations on average, {} in the median: of {} networks within the budget, {} reach "
+      "the goal",
+      static_cast<double>(n + 1) / static_cast<double>(k + 1), median, n, k);
+}
 
 std::vector<Problem> nas_bench_201_problems(const std::filesystem::path& data, const std::filesystem::path& cache) {
   const auto rows = read_csv(data / "search" / "nb201_accuracy_natsbench.csv");
@@ -92,6 +101,15 @@ std::vector<Problem> nas_bench_201_problems(const std::filesystem::path& data, c
       for (std::size_t i = 0; i < 15625; ++i)
         if ((*latencies)[i] <= budget) best = std::max(best, (*table)[i]);
       return best;
+    };
+    problem.random_search = [table, latencies](double budget, double goal) {
+      std::size_t within = 0, good = 0;
+      for (std::size_t i = 0; i < 15625; ++i) {
+        if ((*latencies)[i] > budget) continue;
+        ++within;
+        good += (*table)[i] >= goal;
+      }
+      return draws_needed(within, good);
     };
     problems.push_back(std::move(problem));
   }
@@ -155,8 +173,33 @@ std::vector<Problem> accel_nasbench_problems(const std::filesystem::path& data) 
       }
       return best;
     };
+    problem.random_search = [problem](double budget, double goal) {
+      constexpr int kDrawn = 100000;
+      Rng drawn(6);
+      int good = 0;
+      for (int within = 0; within < kDrawn;) {
+        const Genotype genotype = random_genotype(*problem.space, drawn);
+        if (problem.latency(genotype) > budget) continue;
+        ++within;
+        good += problem.accuracy(genotype) >= goal;
+      }
+      return fmt::format("of {} networks drawn within the budget, {} reach the goal", kDrawn, good);
+    };
     problems.push_back(std::move(problem));
   }
+  return problems;
+}
+
+}  // namespace
+
+std::vector<Problem> all_problems(const std::filesystem::path& data, const std::filesystem::path& cache,
+                                  const std::string& name) {
+  std::vector<Problem> problems;
+  // The families are made only where a name may be meant; both take seconds.
+  if (!name.starts_with("accel")) problems = nas_bench_201_problems(data, cache);
+  if (!name.starts_with("nb201"))
+    for (Problem& problem : accel_nasbench_problems(data)) problems.push_back(std::move(problem));
+  std::erase_if(problems, [&](const Problem& problem) { return problem.name.find(name) == std::string::npos; });
   return problems;
 }
 

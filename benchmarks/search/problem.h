@@ -20,12 +20,15 @@ struct Problem {
   std::string note;               // how faithful the function is
   // The best accuracy within `budget`: by looking at all networks, or by a search far longer than those judged.
   std::function<double(double budget)> best_within;
+  // In words: how many evaluations random search needs until `goal`.
+  std::function<std::string(double budget, double goal)> random_search;
 };
 
-// NAS-Bench-201's test accuracies with the latency that `atoll predict` gives; the latencies of all 15,625
-// cells are kept in `cache`, because predicting them takes a while.
-std::vector<Problem> nas_bench_201_problems(const std::filesystem::path& data, const std::filesystem::path& cache);
-// Accel-NASBench's accuracy with its measured latencies on two FPGAs.
-std::vector<Problem> accel_nasbench_problems(const std::filesystem::path& data);
+// Those with `name` in their name:
+// - NAS-Bench-201's test accuracies with the latency that `atoll predict` gives; the latencies of all 15,625 cells are
+//   kept in `cache`, because predicting them takes a while.
+// - Accel-NASBench's accuracy with its measured latencies on two FPGAs.
+std::vector<Problem> all_problems(const std::filesystem::path& data, const std::filesystem::path& cache,
+                                  const std::string& name);
 
 }  // namespace Atoll

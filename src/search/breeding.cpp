@@ -49,19 +49,24 @@ std::optional<Genotype> best_by_improvement(std::vector<Genotype> pool, const Re
                                             FeasibilityModel& feasibility, std::size_t short_list, Rng& rng) {
   if (pool.empty()) return std::nullopt;
   const auto log_of = [](double probability) { return std::log(std::max(probability, 1e-9)); };
+  const Eigen::VectorXd means = rewards.means(pool), chances = feasibility.probabilities(pool, true);
   std::vector<Candidate> candidates;
-  for (Genotype& genotype : pool) {
-    const double value = rewards.mean(genotype) + log_of(feasibility.probability(genotype, true));
-    candidates.push_back({std::move(genotype), value});
+  for (std::size_t i = 0; i < pool.size(); ++i) {
+    const auto at = static_cast<Eigen::Index>(i);
+    candidates.push_back({std::move(pool[i]), means[at] + log_of(chances[at])});
   }
   std::sort(candidates.begin(), candidates.end(), is_better);
   if (candidates.size() > short_list) {
     rng.shuffle(std::span<Candidate>(candidates).subspan(short_list * 3 / 4));
     candidates.resize(std::max<std::size_t>(1, short_list));
   }
-  for (Candidate& candidate : candidates)
-    candidate.value =
-        rewards.log_improvement(candidate.genotype) + log_of(feasibility.probability(candidate.genotype, false));
+  pool.clear();
+  for (const Candidate& candidate : candidates) pool.push_back(candidate.genotype);
+  const Eigen::VectorXd gains = rewards.log_improvements(pool), surer = feasibility.probabilities(pool, false);
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    const auto at = static_cast<Eigen::Index>(i);
+    candidates[i].value = gains[at] + log_of(surer[at]);
+  }
   return std::min_element(candidates.begin(), candidates.end(), is_better)->genotype;
 }
 

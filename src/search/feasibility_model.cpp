@@ -67,13 +67,19 @@ void FeasibilityModel::solve() {
   fitted_ = n;
 }
 
-double FeasibilityModel::probability(const Genotype& genotype, bool quick) {
-  if (!seen_infeasible_) return 1;
+Eigen::VectorXd FeasibilityModel::probabilities(std::span<const Genotype> genotypes, bool quick) {
+  Eigen::VectorXd result = Eigen::VectorXd::Ones(static_cast<Eigen::Index>(genotypes.size()));
+  if (!seen_infeasible_) return result;
   if (stale_) solve();
   const double limit = seen_feasible_ ? 0.5 * (slowest_feasible_ + fastest_infeasible_) : fastest_infeasible_ - 0.1;
-  const double y = additive(genotype) + spread_ * rest_.mean(genotype);
-  const double deviation = spread_ * (quick ? 1.0 : rest_.deviation(genotype));
-  return normal_probability((limit - y) / std::max(deviation, 0.005));
+  const Eigen::MatrixXd kernel = rest_.kernel(genotypes);
+  const Eigen::VectorXd rest = rest_.means(kernel);
+  const Eigen::VectorXd deviations = quick ? result : rest_.deviations(kernel);
+  for (Eigen::Index i = 0; i < result.size(); ++i) {
+    const double y = additive(genotypes[static_cast<std::size_t>(i)]) + spread_ * rest[i];
+    result[i] = normal_probability((limit - y) / std::max(spread_ * deviations[i], 0.005));
+  }
+  return result;
 }
 
 }  // namespace Atoll

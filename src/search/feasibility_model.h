@@ -11,8 +11,9 @@ class FeasibilityModel {
  public:
   explicit FeasibilityModel(const std::vector<Decision>& decisions);
   void add(const Genotype& genotype, double latency_ms, bool feasible);
-  // 1 until something infeasible was seen. `quick`: by the regression and the process's mean alone.
-  double probability(const Genotype& genotype, bool quick);
+  // Of each genotype; 1 until something infeasible was seen. `quick`: by the regression and the process's mean alone.
+  Eigen::VectorXd probabilities(std::span<const Genotype> genotypes, bool quick);
+  double probability(const Genotype& genotype, bool quick) { return probabilities({&genotype, 1}, quick)[0]; }
 
  private:
   void solve();

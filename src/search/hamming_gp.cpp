@@ -6,6 +6,10 @@
 namespace Atoll {
 namespace {
 
+using Eigen::Index;
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
 // log(weight) and log(noise) have normal priors, so that few observations do not run away with them.
 constexpr double kPriorDeviation = 1.5;
 constexpr double kNoisePrior = -4;  // of the log of the variance
@@ -20,51 +24,70 @@ HammingGp::HammingGp(const std::vector<Decision>& decisions) {
     first_.push_back(weights);
     weights += static_cast<int>(decision.choices.size());
   }
-  weights_ = Eigen::VectorXd::Constant(weights, 1.0 / static_cast<double>(decisions.size()));
+  weights_ = VectorXd::Constant(weights, 1.0 / static_cast<double>(decisions.size()));
 }
 
-double HammingGp::kernel(const Genotype& a, const Genotype& b) const {
-  double distance = 0;
-  for (std::size_t d = 0; d < a.size(); ++d)
-    if (a[d] != b[d]) distance += weights_[first_[d] + a[d]] + weights_[first_[d] + b[d]];
-  return std::exp(-distance);
+VectorXd HammingGp::one_hot(const Genotype& genotype) const {
+  VectorXd x = VectorXd::Zero(weights_.size());
+  for (std::size_t d = 0; d < genotype.size(); ++d) x[first_[d] + genotype[d]] = 1;
+  return x;
 }
 
-Eigen::VectorXd HammingGp::kernel_row(const Genotype& genotype) const {
-  Eigen::VectorXd row(static_cast<Eigen::Index>(genotypes_.size()));
-  for (std::size_t i = 0; i < genotypes_.size(); ++i)
-    row[static_cast<Eigen::Index>(i)] = kernel(genotype, genotypes_[i]);
-  return row;
+void HammingGp::add(const Genotype& genotype) {
+  const Index n = observations_;
+  if (lower_.rows() <= n) {
+    const Index room = std::max<Index>(64, 2 * n);
+    lower_.conservativeResize(room, room);
+    chosen_.conservativeResize(room, weights_.size());
+    distance_.conservativeResize(room, weights_.size());
+  }
+  const VectorXd x = one_hot(genotype);
+  const MatrixXd k = kernel({&genotype, 1});
+  chosen_.row(n) = x.transpose();
+  ++observations_;
+  for (std::size_t d = 0; d < first_.size(); ++d)
+    for (Index c = first_[d]; c < (d + 1 < first_.size() ? first_[d + 1] : weights_.size()); ++c)
+      distance_(n, c) = x[c] > 0 ? 0 : weights_[c] + weights_[first_[d] + genotype[d]];
+  VectorXd row = k.col(0);
+  lower_.topLeftCorner(n, n).triangularView<Eigen::Lower>().solveInPlace(row);
+  lower_.row(n).head(n) = row.transpose();
+  lower_(n, n) = std::sqrt(std::max(1 + noise_ - row.squaredNorm(), 1e-9));
 }
 
-void HammingGp::append_row(std::size_t row) {
-  const auto n = static_cast<Eigen::Index>(row);
-  if (lower_.rows() <= n)
-    lower_.conservativeResize(std::max<Eigen::Index>(64, 2 * n + 1), std::max<Eigen::Index>(64, 2 * n + 1));
-  Eigen::VectorXd k(n);
-  for (Eigen::Index i = 0; i < n; ++i) k[i] = kernel(genotypes_[row], genotypes_[static_cast<std::size_t>(i)]);
-  lower_.topLeftCorner(n, n).triangularView<Eigen::Lower>().solveInPlace(k);
-  lower_.row(n).head(n) = k.transpose();
-  lower_(n, n) = std::sqrt(std::max(1 + noise_ - k.squaredNorm(), 1e-9));
+// Of all observations, after the weights have changed.
+void HammingGp::measure_choices() {
+  const auto chosen = chosen_.topRows(observations_);
+  for (std::size_t d = 0; d < first_.size(); ++d) {
+    const Index end = d + 1 < first_.size() ? first_[d + 1] : weights_.size(), choices = end - first_[d];
+    const VectorXd own = chosen.middleCols(first_[d], choices) * weights_.segment(first_[d], choices);
+    for (Index c = first_[d]; c < end; ++c)
+      distance_.col(c).head(observations_) = (1 - chosen.col(c).array()) * (own.array() + weights_[c]);
+  }
+}
+
+MatrixXd HammingGp::kernel(std::span<const Genotype> genotypes) const {
+  MatrixXd k = MatrixXd::Zero(observations_, static_cast<Index>(genotypes.size()));
+  for (Index i = 0; i < k.cols(); ++i) {
+    const Genotype& genotype = genotypes[static_cast<std::size_t>(i)];
+    for (std::size_t d = 0; d < genotype.size(); ++d)
+      k.col(i) -= distance_.col(first_[d] + genotype[d]).head(observations_);
+  }
+  return k.array().exp().matrix();
 }
 
 void HammingGp::factorize() {
-  const auto n = static_cast<Eigen::Index>(genotypes_.size());
-  Eigen::MatrixXd k(n, n);
-  for (Eigen::Index i = 0; i < n; ++i)
-    for (Eigen::Index j = 0; j <= i; ++j)
-      k(i, j) = k(j, i) = kernel(genotypes_[static_cast<std::size_t>(i)], genotypes_[static_cast<std::size_t>(j)]);
+  const Index n = observations_;
+  MatrixXd k = MatrixXd::Zero(n, n);
+  for (Index i = 0; i < n; ++i)
+    for (Index c = 0; c < weights_.size(); ++c)
+      if (chosen_(i, c) > 0) k.col(i) -= distance_.col(c).head(n);
+  k = k.array().exp().matrix();
   k.diagonal().array() += noise_;
   lower_.topLeftCorner(n, n) = k.llt().matrixL();
 }
 
-void HammingGp::add(const Genotype& genotype) {
-  genotypes_.push_back(genotype);
-  append_row(genotypes_.size() - 1);
-}
-
-void HammingGp::set_values(const Eigen::VectorXd& values) {
-  const Eigen::Index n = values.size();
+void HammingGp::set_values(const VectorXd& values) {
+  const Index n = values.size();
   values_ = values;
   alpha_ = values;
   const auto lower = lower_.topLeftCorner(n, n).triangularView<Eigen::Lower>();
@@ -72,50 +95,47 @@ void HammingGp::set_values(const Eigen::VectorXd& values) {
   lower.transpose().solveInPlace(alpha_);
 }
 
-double HammingGp::mean(const Genotype& genotype) const { return kernel_row(genotype).dot(alpha_); }
+VectorXd HammingGp::means(const MatrixXd& kernel) const { return kernel.transpose() * alpha_; }
 
-double HammingGp::deviation(const Genotype& genotype) const {
-  Eigen::VectorXd row = kernel_row(genotype);
-  const Eigen::Index n = row.size();
-  lower_.topLeftCorner(n, n).triangularView<Eigen::Lower>().solveInPlace(row);
-  return std::sqrt(std::max(1 - row.squaredNorm(), 1e-9));
+VectorXd HammingGp::deviations(const MatrixXd& kernel) const {
+  const MatrixXd rows = lower_.topLeftCorner(observations_, observations_).triangularView<Eigen::Lower>().solve(kernel);
+  return (1 - rows.colwise().squaredNorm().transpose().array()).max(1e-9).sqrt().matrix();
 }
 
 void HammingGp::fit(const std::vector<std::size_t>& subset) {
-  const auto n = static_cast<Eigen::Index>(subset.size());
-  const Eigen::Index weights = weights_.size();
+  const auto n = static_cast<Index>(subset.size());
+  const Index weights = weights_.size();
   const double prior = std::log(1.0 / static_cast<double>(first_.size()));
-  Eigen::VectorXd y(n);
-  for (Eigen::Index i = 0; i < n; ++i) y[i] = values_[static_cast<Eigen::Index>(subset[static_cast<std::size_t>(i)])];
+  VectorXd y(n);
+  MatrixXd chosen(n, weights);
+  for (Index i = 0; i < n; ++i) {
+    const auto at = static_cast<Index>(subset[static_cast<std::size_t>(i)]);
+    y[i] = values_[at];
+    chosen.row(i) = chosen_.row(at);
+  }
   // Adam on (log weights, log noise).
-  Eigen::VectorXd x(weights + 1), m = Eigen::VectorXd::Zero(weights + 1), v = m;
+  VectorXd x(weights + 1), m = VectorXd::Zero(weights + 1), v = m;
   x << weights_.array().log().matrix(), std::log(noise_);
   for (int step = 1; step <= kFitSteps; ++step) {
     weights_ = x.head(weights).array().exp().matrix();
     noise_ = std::exp(x[weights]);
-    Eigen::MatrixXd k(n, n);
-    for (Eigen::Index i = 0; i < n; ++i)
-      for (Eigen::Index j = 0; j <= i; ++j)
-        k(i, j) = k(j, i) =
-            kernel(genotypes_[subset[static_cast<std::size_t>(i)]], genotypes_[subset[static_cast<std::size_t>(j)]]);
-    Eigen::MatrixXd noisy = k;
+    // Where two genotypes differ their distance has both weights, and twice the common one less where they agree.
+    const VectorXd sums = chosen * weights_;
+    MatrixXd k = 2 * chosen * weights_.asDiagonal() * chosen.transpose();
+    k.colwise() -= sums;
+    k.rowwise() -= sums.transpose();
+    k = k.array().exp().matrix();
+    MatrixXd noisy = k;
     noisy.diagonal().array() += noise_;
-    const Eigen::LLT<Eigen::MatrixXd> factor(noisy);
-    const Eigen::VectorXd alpha = factor.solve(y);
+    const Eigen::LLT<MatrixXd> factor(noisy);
+    const VectorXd alpha = factor.solve(y);
     // d logL / d theta = 1/2 trace((alpha alpha' - K^-1) dK/dtheta)
-    const Eigen::MatrixXd inner = alpha * alpha.transpose() - factor.solve(Eigen::MatrixXd::Identity(n, n));
-    Eigen::VectorXd gradient = Eigen::VectorXd::Zero(weights + 1);
-    for (Eigen::Index i = 0; i < n; ++i)
-      for (Eigen::Index j = 0; j < i; ++j) {
-        const double part = inner(i, j) * k(i, j);
-        const Genotype& a = genotypes_[subset[static_cast<std::size_t>(i)]];
-        const Genotype& b = genotypes_[subset[static_cast<std::size_t>(j)]];
-        for (std::size_t d = 0; d < first_.size(); ++d) {
-          if (a[d] == b[d]) continue;
-          gradient[first_[d] + a[d]] -= part * weights_[first_[d] + a[d]];
-          gradient[first_[d] + b[d]] -= part * weights_[first_[d] + b[d]];
-        }
-      }
+    const MatrixXd inner = alpha * alpha.transpose() - factor.solve(MatrixXd::Identity(n, n));
+    const MatrixXd parts = inner.cwiseProduct(k);
+    VectorXd gradient(weights + 1);
+    gradient.head(weights) =
+        (chosen.cwiseProduct(parts * chosen).colwise().sum().transpose() - chosen.transpose() * parts.rowwise().sum())
+            .cwiseProduct(weights_);
     gradient[weights] = 0.5 * inner.trace() * noise_;
     const double precision = 1 / (kPriorDeviation * kPriorDeviation);
     gradient.head(weights).array() -= (x.head(weights).array() - prior) * precision;
@@ -128,6 +148,7 @@ void HammingGp::fit(const std::vector<std::size_t>& subset) {
   }
   weights_ = x.head(weights).array().exp().matrix();
   noise_ = std::exp(x[weights]);
+  measure_choices();
   factorize();
   set_values(values_);
 }

@@ -2,10 +2,11 @@
 // genotypes agree and exp(-(u + v)) where they differ, u and v being weights of the two choices: how unlike
 // the others each is. (One decision's matrix is s s' plus a positive diagonal, s = exp(-weights), so the
 // kernel is positive definite.) Weights and noise are fitted by ascending the marginal likelihood
-// (Rasmussen and Williams, 2006, chapter 5).
+// (Rasmussen and Williams, 2006, chapter 5). Questions are answered for many genotypes at a time.
 #pragma once
 
 #include <Eigen/Dense>
+#include <span>
 #include <vector>
 
 #include "atoll/search.h"
@@ -23,21 +24,25 @@ class HammingGp {
   // Fits weights and noise to the observations `subset`, and factorizes anew. O(n^3).
   void fit(const std::vector<std::size_t>& subset);
 
-  std::size_t size() const { return genotypes_.size(); }
-  double mean(const Genotype& genotype) const;       // O(n)
-  double deviation(const Genotype& genotype) const;  // O(n^2)
+  std::size_t size() const { return static_cast<std::size_t>(observations_); }
+  // Kernel of the observations with each of `genotypes`, [observations, genotypes]: what the other two ask for.
+  Eigen::MatrixXd kernel(std::span<const Genotype> genotypes) const;
+  Eigen::VectorXd means(const Eigen::MatrixXd& kernel) const;       // O(n) each
+  Eigen::VectorXd deviations(const Eigen::MatrixXd& kernel) const;  // O(n^2) each
 
  private:
-  double kernel(const Genotype& a, const Genotype& b) const;
-  Eigen::VectorXd kernel_row(const Genotype& genotype) const;
-  void append_row(std::size_t row);
+  Eigen::VectorXd one_hot(const Genotype& genotype) const;
+  void measure_choices();
   void factorize();
 
   std::vector<int> first_;   // of each decision among the weights
   Eigen::VectorXd weights_;  // of every choice of every decision
   double noise_ = 0.02;      // variance
-  std::vector<Genotype> genotypes_;
-  Eigen::MatrixXd lower_;  // Cholesky factor, in the top left corner
+  // The first `observations_` rows or columns of these are used.
+  Eigen::Index observations_ = 0;
+  Eigen::MatrixXd chosen_;    // [observation, choice]: 1 where the observation has it
+  Eigen::MatrixXd distance_;  // [observation, choice]: that a genotype with this choice has because of it
+  Eigen::MatrixXd lower_;     // Cholesky factor
   Eigen::VectorXd values_, alpha_;
 };
 

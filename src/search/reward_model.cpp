@@ -59,10 +59,19 @@ void RewardModel::learn() {
   fitted_ = n;
 }
 
-double RewardModel::log_improvement(const Genotype& genotype) const {
-  const double deviation = process_.deviation(genotype);
-  const double z = (process_.mean(genotype) - best_value_) / deviation;
-  return std::log(std::max(deviation * (z * normal_probability(z) + normal_density(z)), 1e-300));
+Eigen::VectorXd RewardModel::means(std::span<const Genotype> genotypes) const {
+  return process_.means(process_.kernel(genotypes));
+}
+
+Eigen::VectorXd RewardModel::log_improvements(std::span<const Genotype> genotypes) const {
+  const Eigen::MatrixXd kernel = process_.kernel(genotypes);
+  const Eigen::VectorXd means = process_.means(kernel), deviations = process_.deviations(kernel);
+  Eigen::VectorXd result(means.size());
+  for (Eigen::Index i = 0; i < means.size(); ++i) {
+    const double z = (means[i] - best_value_) / deviations[i];
+    result[i] = std::log(std::max(deviations[i] * (z * normal_probability(z) + normal_density(z)), 1e-300));
+  }
+  return result;
 }
 
 }  // namespace Atoll

@@ -15,9 +15,9 @@ class RewardModel {
   bool add(const Genotype& genotype, double reward);
   void learn();  // from all that was added; before any question
 
-  double mean(const Genotype& genotype) const { return process_.mean(genotype); }
+  Eigen::VectorXd means(std::span<const Genotype> genotypes) const;
   // Logarithm of the expected improvement on the best reward (Jones et al., 1998).
-  double log_improvement(const Genotype& genotype) const;
+  Eigen::VectorXd log_improvements(std::span<const Genotype> genotypes) const;
   std::size_t size() const { return told_.size(); }
   const Genotype& best(std::size_t rank) const { return told_[ranked_[rank]].genotype; }  // 0: the very best
   double reward(std::size_t rank) const { return told_[ranked_[rank]].reward; }
