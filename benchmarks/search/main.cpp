@@ -2,6 +2,7 @@
 // seeds, beside Optuna's samplers on the same tables in the same run.
 //   search [--data DATA] [--records FILE] [--seeds 50] [--first-seed 0] [--evaluations 1000] [--full-seeds 10]
 //   [--problem TEXT] [--percentiles 10,30,60] [--algorithms random,ppo:pool=0] [--optuna PYTHON] [--optuna-seeds N]
+//   [--optuna-evaluations 600]
 // Runs that --records has are not made again: remove the file when an algorithm changed.
 #include <fmt/format.h>
 
@@ -23,13 +24,15 @@ struct Settings {
   std::filesystem::path data, cache = "nb201_latency.csv", records, script;
   std::string optuna, problem, self;
   int seeds = 50, first_seed = 0, optuna_seeds = 0, evaluations = 1000;
-  int full_seeds = 10;  // of which the runs go on when the goal is reached, for the last hypervolume
+  int full_seeds = 10;           // of which the runs go on when the goal is reached, for the last hypervolume
+  int optuna_evaluations = 600;  // at most, of seeds that are not full: a thousand take Optuna minutes
   std::vector<std::string> algorithms = algorithm_names(), samplers = {"tpe", "nsga2"};
   std::vector<int> percentiles = {10, 30, 60};
 
   bool is_full(int seed) const { return seed < first_seed + full_seeds; }
-  RunLength length(int seed) const {
-    return {.least = is_full(seed) ? evaluations : std::min(evaluations, kHypervolumeAfter[1]), .most = evaluations};
+  RunLength length(int seed, bool of_optuna) const {
+    const int most = of_optuna && !is_full(seed) ? std::min(evaluations, optuna_evaluations) : evaluations;
+    return {.least = is_full(seed) ? most : std::min(most, kHypervolumeAfter[1]), .most = most};
   }
 };
 
@@ -38,7 +41,7 @@ using Outcomes = std::vector<std::pair<int, Outcome>>;  // by seed
 Outcomes ours(const Settings& settings, const Contest& contest, const std::string& algorithm, Records& records) {
   Outcomes outcomes;
   for (int seed = settings.first_seed; seed < settings.first_seed + settings.seeds; ++seed) {
-    const RunLength length = settings.length(seed);
+    const RunLength length = settings.length(seed, false);
     if (records.find(contest, algorithm, seed, length) == nullptr) {
       const double start = seconds_now();
       const Run run = run_algorithm(contest, algorithm, seed, length);
@@ -60,34 +63,36 @@ Outcomes optunas(const Settings& settings, const Contest& contest, const std::st
   std::vector<int> full, shorter;
   const int end = settings.first_seed + (settings.optuna_seeds > 0 ? settings.optuna_seeds : settings.seeds);
   for (int seed = settings.first_seed; seed < end; ++seed)
-    if (records.find(contest, name, seed, settings.length(seed)) == nullptr)
+    if (records.find(contest, name, seed, settings.length(seed, true)) == nullptr)
       (settings.is_full(seed) ? full : shorter).push_back(seed);
   for (const std::vector<int>& seeds : {full, shorter}) {
     if (seeds.empty()) continue;
-    const RunLength length = settings.length(seeds.front());
+    const RunLength length = settings.length(seeds.front(), true);
     run_optuna(options, contest, seeds, length, [&](int seed, const Run& run, double seconds) {
       records.add(contest, name, seed, judge_run(contest, run, length, seconds));
     });
   }
   for (int seed = settings.first_seed; seed < end; ++seed)
-    outcomes.emplace_back(seed, *records.find(contest, name, seed, settings.length(seed)));
+    outcomes.emplace_back(seed, *records.find(contest, name, seed, settings.length(seed, true)));
   return outcomes;
 }
 
-// A quantile of the evaluations needed. A run that never reached the goal needs more than any that did.
-std::string needed_text(const Outcomes& outcomes, double q, int most) {
-  std::vector<double> needed;
-  for (const auto& [seed, outcome] : outcomes) needed.push_back(outcome.needed.value_or(most + 1));
-  const double value = quantile(needed, q);
-  return value > most ? fmt::format("> {}", most) : fmt::format("{:.0f}", value);
+// A quantile of the evaluations needed. A run that did not reach the goal needs more than it made, and counts as longer
+// than any that did: "> n" says all that is known where the quantile falls on one.
+std::string needed_text(const Outcomes& outcomes, double q) {
+  std::vector<std::pair<double, bool>> needed;  // and whether it is known
+  for (const auto& [seed, o] : outcomes) needed.emplace_back(o.needed.value_or(o.evaluations), o.needed.has_value());
+  std::sort(needed.begin(), needed.end(),
+            [](const auto& a, const auto& b) { return a.second != b.second ? a.second : a.first < b.first; });
+  const auto& [value, known] = needed[static_cast<std::size_t>(q * static_cast<double>(needed.size() - 1))];
+  return fmt::format("{}{:.0f}", known ? "" : "> ", value);
 }
 
 void print_row(report::Table& table, const Settings& settings, const std::string& name, const Outcomes& outcomes) {
   const auto runs = static_cast<double>(outcomes.size());
   const auto found = std::count_if(outcomes.begin(), outcomes.end(), [](const auto& o) { return o.second.needed; });
-  std::vector<std::string> row = {
-      name, needed_text(outcomes, 0.5, settings.evaluations), needed_text(outcomes, 0.25, settings.evaluations),
-      needed_text(outcomes, 0.75, settings.evaluations), fmt::format("{} of {}", found, outcomes.size())};
+  std::vector<std::string> row = {name, needed_text(outcomes, 0.5), needed_text(outcomes, 0.25),
+                                  needed_text(outcomes, 0.75), fmt::format("{} of {}", found, outcomes.size())};
   for (int i = 0; i < 3; ++i) {
     const bool full_only = kHypervolumeAfter[i] > kHypervolumeAfter[1];
     double sum = 0, count = 0;
@@ -169,6 +174,8 @@ int run(int argc, char** argv) {
       settings.full_seeds = std::stoi(value);
     else if (flag == "--optuna-seeds")
       settings.optuna_seeds = std::stoi(value);
+    else if (flag == "--optuna-evaluations")
+      settings.optuna_evaluations = std::stoi(value);
     else if (flag == "--evaluations")
       settings.evaluations = std::stoi(value);
     else if (flag == "--optuna")

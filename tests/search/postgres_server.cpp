@@ -133,10 +133,10 @@ std::string PostgresServer::log() const {
 }
 
 void PostgresServer::start() {
-  const std::string command = "cd / && exec " + (programs_ / "postgres").string() + " -D " + folder_.str() +
-                              "/data -k " + folder_.str() + " -p " + std::to_string(port_) +
-                              " -c listen_addresses=127.0.0.1 -c fsync=" + (durable_ ? "on" : "off") +
-                              " -c shared_buffers=16MB >>" + folder_.str() + "/log 2>&1 </dev/null";
+  const std::string command =
+      "cd / && exec " + (programs_ / "postgres").string() + " -D " + folder_.str() + "/data -k " + folder_.str() +
+      " -p " + std::to_string(port_) + " -c listen_addresses=127.0.0.1 -c fsync=" + (durable_ ? "on" : "off") +
+      " -c shared_buffers=16MB -c wal_writer_delay=10s >>" + folder_.str() + "/log 2>&1 </dev/null";
   server_ = std::make_unique<ChildProcess>([&] {
     become_unprivileged();
     ::prctl(PR_SET_PDEATHSIG, SIGQUIT);  // changing the user has cleared it

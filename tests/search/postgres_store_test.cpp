@@ -64,6 +64,50 @@ TEST_F(PostgresStore, OutlivesACrashOfItsServer) {
   EXPECT_THAT(error_of([&] { own_store(server_->url(), "some search", "", true); }), HasSubstr("in use by another"));
 }
 
+// What a search adds waits for no disk; the result that comes after it does.
+TEST_F(PostgresStore, LosesNoResultWithTheTrialsThatACrashLost) {
+  StoreOptions options;
+  options.patience_s = 60;
+  Trial trial = some_trial(0);
+  {
+    const auto store = own_store(server_->url(), "some search", "", false, options);
+    trial.status = TrialStatus::kRunning;
+    store->add({some_trial(0), some_trial(1)});
+    store->offer(trial);
+    server_->crash();
+    server_->start();
+    ASSERT_EQ(open_store(server_->url())->trials().size(), 0u);  // or nothing is tested here
+    trial.status = TrialStatus::kDone;
+    EXPECT_TRUE(store->finish(trial));
+    server_->crash();
+    server_->start();
+  }
+  const std::vector<Trial> trials = open_store(server_->url())->trials();
+  ASSERT_EQ(trials.size(), 2u);
+  EXPECT_EQ(trials[0].status, TrialStatus::kDone);
+  EXPECT_EQ(trials[0].finished, 1);
+}
+
+TEST_F(PostgresStore, LosesNoClaimThatACrashLost) {
+  StoreOptions options;
+  options.patience_s = 60;
+  const auto store = own_store(server_->url(), "some search", "", false, options);
+  Trial waiting = some_trial(0);
+  waiting.status = TrialStatus::kWaiting;
+  waiting.worker = "";
+  store->add({waiting});
+  store->offer(waiting);
+  const auto first = open_store(server_->url(), options), second = open_store(server_->url(), options);
+  Trial trial = first->claim({"first", "1", 60}).value();
+  server_->crash();
+  server_->start();
+  Trial again = second->claim({"second", "2", 60}).value();
+  trial.status = again.status = TrialStatus::kDone;
+  EXPECT_TRUE(first->finish(trial));
+  EXPECT_FALSE(second->finish(again));
+  EXPECT_EQ(store->trials()[0].worker, "first");
+}
+
 TEST_F(PostgresStore, GivesUpWhenPatienceEnds) {
   StoreOptions options;
   options.patience_s = 0.5;

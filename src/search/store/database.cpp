@@ -16,6 +16,8 @@ std::int64_t Row::integer(std::size_t column) const {
 
 double Row::real(std::size_t column) const {
   if (const auto* value = std::get_if<double>(&values_.at(column))) return *value;
+  // SQLite keeps 4.0 as a whole number, and a RETURNING clause shows it so.
+  if (const auto* value = std::get_if<std::int64_t>(&values_.at(column))) return static_cast<double>(*value);
   fail_for(column, "a number");
 }
 

@@ -53,12 +53,22 @@ class Database {
   virtual void disown() = 0;
 
   // The body may run more than once, from its beginning, and so must not rely on what an earlier run left. `write`
-  // is one transaction that sees no other writer's half.
+  // is one transaction that sees no other writer's half, and is on the disk when it returns. `write_soon` returns
+  // before that: it outlives the death of this process, but where the database's own machine fails before the next
+  // `write`, it may never have been. A transaction that is on the disk has all before it there too.
   virtual void read(const std::function<void()>& body) = 0;
   virtual void write(const std::function<void()>& body) = 0;
+  virtual void write_soon(const std::function<void()>& body) = 0;
+  // Grows with every new connection, before which the database may have failed; asked inside a body.
+  virtual std::int64_t session() const = 0;
+
   // One statement, inside `read` or `write`. Returns how many rows it changed.
   virtual std::int64_t execute(const std::string& sql, const std::vector<Value>& parameters = {},
                                const std::function<void(const Row&)>& on_row = {}) = 0;
+  // The same, inside `write` or `write_soon`, where nothing depends on the answer before the transaction ends: saves
+  // a journey to the server. What `changed` points to outlives the transaction.
+  virtual void later(const std::string& sql, const std::vector<Value>& parameters, std::int64_t* changed = nullptr,
+                     const std::function<void(const Row&)>& on_row = {}) = 0;
 };
 
 enum class OpenMode { kCreate, kExisting };

@@ -129,9 +129,9 @@ bool SqlStore::over() const {
   return over;
 }
 
-std::vector<Trial> SqlStore::select(const std::string& rest, const std::vector<Value>& parameters) const {
+std::vector<Trial> SqlStore::select(const std::string& rest) const {
   std::vector<Trial> trials;
-  database_->execute(fmt::format("SELECT {} FROM trials {}", kColumns, rest), parameters,
+  database_->execute(fmt::format("SELECT {} FROM trials {}", kColumns, rest), {},
                      [&](const Row& row) { trials.push_back(trial_of(row, name())); });
   return trials;
 }
@@ -150,91 +150,99 @@ std::vector<Trial> SqlStore::finished(const std::vector<std::int64_t>& numbers) 
   return trials;
 }
 
+void SqlStore::insert(const std::vector<Trial>& trials) {
+  for (std::size_t first = 0; first < trials.size();) {
+    const std::size_t rows = std::min(database_->dialect().insert_rows, trials.size() - first);
+    std::vector<Value> values;
+    values.reserve(rows * kColumnCount);
+    for (std::size_t i = 0; i < rows; ++i) append(values, trials[first + i]);
+    // A trial that is there was added by a transaction whose answer was lost.
+    database_->later(
+        fmt::format("INSERT INTO trials ({}) VALUES {} ON CONFLICT (number) DO NOTHING", kColumns, placeholders(rows)),
+        values);
+    first += rows;
+  }
+}
+
+void SqlStore::insert_unsure() {
+  if (database_->session() != unsure_session_) insert(unsure_);
+}
+
 void SqlStore::add(const std::vector<Trial>& trials) {
-  database_->write([&] {
-    for (std::size_t first = 0; first < trials.size();) {
-      const std::size_t rows = std::min(database_->dialect().insert_rows, trials.size() - first);
-      std::vector<Value> values;
-      values.reserve(rows * kColumnCount);
-      for (std::size_t i = 0; i < rows; ++i) append(values, trials[first + i]);
-      // A trial that is there was added by a transaction whose answer was lost.
-      database_->execute(fmt::format("INSERT INTO trials ({}) VALUES {} ON CONFLICT (number) DO NOTHING", kColumns,
-                                     placeholders(rows)),
-                         values);
-      first += rows;
-    }
+  database_->write_soon([&] {
+    insert_unsure();
+    insert(trials);
   });
+  unsure_.insert(unsure_.end(), trials.begin(), trials.end());
+  unsure_session_ = database_->session();
 }
 
 void SqlStore::offer(const Trial& trial) {
   const bool own = trial.status == TrialStatus::kRunning;
-  database_->write([&] {
-    database_->execute(
+  const auto body = [&] {
+    insert_unsure();
+    database_->later(
         "UPDATE trials SET status = $2, rungs = $3, worker = $4, token = '', lease_until = NULL, "
         "attempts = attempts + $5 WHERE number = $1 AND finished = 0",
         {trial.number, number_of(trial.status), text_of(trial.rungs), trial.worker, std::int64_t{own}});
-  });
+  };
+  // What the search trains itself is offered to nobody: losing that costs nothing.
+  if (own) {
+    database_->write_soon(body);
+  } else {
+    database_->write(body);
+    unsure_.clear();
+  }
 }
 
 void SqlStore::set_over() {
-  database_->write([&] { database_->execute("UPDATE search SET complete = 1"); });
-}
-
-std::optional<Trial> SqlStore::claim(const Lease& lease) {
-  std::optional<Trial> trial;
-  const auto take = [&](const std::string& condition, const std::vector<Value>& parameters) {
-    std::vector<Trial> found = select("WHERE " + condition, parameters);
-    if (!found.empty()) trial = std::move(found.front());
-    return trial.has_value();
-  };
   database_->write([&] {
-    trial.reset();
-    // An attempt whose answer was lost may have succeeded.
-    if (take("status = 0 AND token = $1", {lease.token})) return;
-    const Dialect& dialect = database_->dialect();
-    const std::string next = fmt::format("{} AND (status = 5 OR lease_until < {}) ORDER BY number LIMIT 1{}", kInQueue,
-                                         dialect.now, dialect.skip_locked);
-    while (take(next, {})) {
-      if (trial->attempts < kMaxAttempts) break;
-      fail_lost(trial->number, trial->attempts);
-      trial.reset();
-    }
-    if (!trial) return;
-    trial->status = TrialStatus::kRunning;
-    trial->worker = lease.worker;
-    ++trial->attempts;
-    database_->execute(fmt::format("UPDATE trials SET status = 0, worker = $2, token = $3, attempts = $4, "
-                                   "lease_until = {} + $5 WHERE number = $1",
-                                   dialect.now),
-                       {trial->number, lease.worker, lease.token, trial->attempts, lease.seconds});
+    insert_unsure();
+    database_->later("UPDATE search SET complete = 1", {});
   });
-  return trial;
+  unsure_.clear();
 }
 
-std::int64_t SqlStore::next_finished() {
-  std::int64_t finished = 0;
-  database_->execute("UPDATE search SET finished = finished + 1");
-  database_->execute("SELECT finished FROM search", {}, [&](const Row& row) { finished = row.integer(0); });
-  return finished;
+// A claim that is lost with the database's machine gives the trial to another worker; the first result counts.
+std::optional<Trial> SqlStore::claim(const Lease& lease) {
+  const Dialect& dialect = database_->dialect();
+  // An attempt whose answer was lost may have succeeded: the trial with this token comes first, and is not counted
+  // again.
+  const std::string take = fmt::format(
+      "UPDATE trials SET status = 0, worker = CASE WHEN attempts < {} THEN $1 ELSE worker END, "
+      "attempts = attempts + CASE WHEN token = $2 THEN 0 ELSE 1 END, token = $2, lease_until = {} + $3 "
+      "WHERE number = (SELECT number FROM trials WHERE {} AND (status = 5 OR lease_until < {} OR token = $2) "
+      "ORDER BY CASE WHEN token = $2 THEN 0 ELSE 1 END, number LIMIT 1{}) RETURNING {}",
+      kMaxAttempts, dialect.now, kInQueue, dialect.now, dialect.skip_locked, kColumns);
+  for (;;) {
+    std::optional<Trial> trial;
+    database_->write_soon([&] {
+      trial.reset();
+      database_->later(take, {lease.worker, lease.token, lease.seconds}, nullptr,
+                       [&](const Row& row) { trial = trial_of(row, name()); });
+    });
+    if (!trial || trial->attempts <= kMaxAttempts) return trial;
+    fail_lost(std::move(*trial));
+  }
 }
 
-void SqlStore::fail_lost(std::int64_t number, std::int64_t attempts) {
-  database_->execute(
-      "UPDATE trials SET status = $2, error = $3, finished = $4 WHERE number = $1",
-      {number, number_of(TrialStatus::kFailed),
-       fmt::format("{} workers began this trial, and each was lost while it trained", attempts), next_finished()});
+void SqlStore::fail_lost(Trial trial) {
+  trial.status = TrialStatus::kFailed;
+  trial.error = fmt::format("{} workers began this trial, and each was lost while it trained", kMaxAttempts);
+  finish(trial);
 }
 
 LeaseState SqlStore::renew(std::int64_t number, const Lease& lease) {
+  std::int64_t held = 0;
+  database_->write_soon([&] {
+    database_->later(fmt::format("UPDATE trials SET lease_until = {} + $3 WHERE number = $1 AND token = $2 AND "
+                                 "status = 0",
+                                 database_->dialect().now),
+                     {number, lease.token, lease.seconds}, &held);
+  });
+  if (held > 0) return LeaseState::kHeld;
   LeaseState state = LeaseState::kTaken;
-  database_->write([&] {
-    const std::int64_t held =
-        database_->execute(fmt::format("UPDATE trials SET lease_until = {} + $3 WHERE number = $1 AND token = $2 AND "
-                                       "status = 0",
-                                       database_->dialect().now),
-                           {number, lease.token, lease.seconds});
-    state = held > 0 ? LeaseState::kHeld : LeaseState::kTaken;
-    if (held > 0) return;
+  database_->read([&] {
     database_->execute("SELECT finished FROM trials WHERE number = $1", {number}, [&](const Row& row) {
       if (row.integer(0) > 0) state = LeaseState::kCounted;
     });
@@ -243,8 +251,8 @@ LeaseState SqlStore::renew(std::int64_t number, const Lease& lease) {
 }
 
 void SqlStore::release(std::int64_t number, const Lease& lease) {
-  database_->write([&] {
-    database_->execute(
+  database_->write_soon([&] {
+    database_->later(
         "UPDATE trials SET status = 5, token = '', attempts = attempts - 1 WHERE number = $1 AND token = $2 AND "
         "status = 0",
         {number, lease.token});
@@ -252,25 +260,31 @@ void SqlStore::release(std::int64_t number, const Lease& lease) {
 }
 
 bool SqlStore::finish(const Trial& trial) {
-  bool counts = false;
+  std::int64_t counted = 0;
   database_->write([&] {
-    counts = false;
-    bool open = false;
-    database_->execute(
-        fmt::format("SELECT finished, worker, seconds FROM trials WHERE number = $1{}", database_->dialect().lock_row),
-        {trial.number}, [&](const Row& row) {
-          open = row.integer(0) == 0;
-          // Its own result, where the answer of the transaction that brought it was lost.
-          counts = open || (row.text(1) == trial.worker && row.real(2) == trial.seconds);
-        });
-    if (!open) return;
-    database_->execute(
+    insert_unsure();
+    // Results come in one after the other: whoever holds this row sees whether the trial has its result already.
+    database_->later("SELECT finished FROM search" + std::string(database_->dialect().lock_row), {});
+    database_->later(
+        "UPDATE search SET finished = finished + 1 WHERE EXISTS (SELECT 1 FROM trials WHERE number = $1 AND finished "
+        "= 0)",
+        {trial.number});
+    database_->later(
         "UPDATE trials SET status = $2, accuracy = $3, reward = $4, seconds = $5, error = $6, worker = $7, "
-        "rungs = $8, finished = $9 WHERE number = $1",
+        "rungs = $8, finished = (SELECT finished FROM search) WHERE number = $1 AND finished = 0",
         {trial.number, number_of(trial.status), trial.scores.accuracy, trial.scores.reward, trial.seconds, trial.error,
-         trial.worker, text_of(trial.rungs), next_finished()});
+         trial.worker, text_of(trial.rungs)},
+        &counted);
   });
-  return counts;
+  unsure_.clear();
+  if (counted > 0) return true;
+  // Its own result, where the answer of the transaction that brought it was lost.
+  bool own = false;
+  database_->read([&] {
+    database_->execute("SELECT worker, seconds FROM trials WHERE number = $1", {trial.number},
+                       [&](const Row& row) { own = row.text(0) == trial.worker && row.real(1) == trial.seconds; });
+  });
+  return own;
 }
 
 std::unique_ptr<TrialStore> own_store(const std::string& store, const std::string& settings, const std::string& task,

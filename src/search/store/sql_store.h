@@ -31,12 +31,16 @@ class SqlStore : public TrialStore {
 
  private:
   void bring_up_to_date();
-  std::vector<Trial> select(const std::string& rest, const std::vector<Value>& parameters = {}) const;
-  std::int64_t next_finished();
-  void fail_lost(std::int64_t number, std::int64_t attempts);
+  std::vector<Trial> select(const std::string& rest) const;
+  void insert(const std::vector<Trial>& trials);
+  void insert_unsure();
+  void fail_lost(Trial trial);
 
   std::unique_ptr<Database> database_;
   bool owned_ = false;
+  // Added with write_soon and not known to be on the disk: added once more where a connection was lost since.
+  std::vector<Trial> unsure_;
+  std::int64_t unsure_session_ = 0;
   std::string settings_, task_;
 };
 

@@ -26,8 +26,15 @@ class Sqlite : public Database {
   void disown() override { lock_.reset(); }
   void read(const std::function<void()>& body) override { body(); }
   void write(const std::function<void()>& body) override;
+  void write_soon(const std::function<void()>& body) override { write(body); }
+  std::int64_t session() const override { return 0; }
   std::int64_t execute(const std::string& sql, const std::vector<Value>& parameters,
                        const std::function<void(const Row&)>& on_row) override;
+  void later(const std::string& sql, const std::vector<Value>& parameters, std::int64_t* changed,
+             const std::function<void(const Row&)>& on_row) override {
+    const std::int64_t rows = execute(sql, parameters, on_row);
+    if (changed != nullptr) *changed = rows;
+  }
 
  private:
   [[noreturn]] void fail_with_reason() const;

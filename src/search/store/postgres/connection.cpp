@@ -14,6 +14,7 @@ namespace {
 
 constexpr double kConnectSeconds = 10;
 constexpr int kSliceMs = 200;  // after which a waiting thread asks whether it may give up
+constexpr std::size_t kPrepared = 40, kPreparedParameters = 100;  // statements that are worth keeping
 
 // Of PostgreSQL's catalogue (pg_type.dat).
 constexpr Oid kBool = 16, kInt8 = 20, kInt2 = 21, kInt4 = 23, kFloat4 = 700, kFloat8 = 701;
@@ -83,7 +84,7 @@ Connection::Connection(const std::string& url, const std::string& name, const St
     wait(status == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline);
     status = PQconnectPoll(connection_.get());
   }
-  if (PQsetnonblocking(connection_.get(), 1) != 0) lose(last_words());
+  if (PQsetnonblocking(connection_.get(), 1) != 0 || PQenterPipelineMode(connection_.get()) != 1) lose(last_words());
 }
 
 void Connection::lose(const std::string& reason) const { throw Lost{reason}; }
@@ -101,23 +102,20 @@ void Connection::wait(short events, double deadline) {
   }
 }
 
-Connection::Result Connection::answer() {
-  const double deadline = seconds_now() + options_.answer_s;
+void Connection::flush(double deadline) {
   for (int rest = PQflush(connection_.get()); rest != 0; rest = PQflush(connection_.get())) {
     if (rest < 0) lose(last_words());
     wait(POLLIN | POLLOUT, deadline);
     if (PQconsumeInput(connection_.get()) == 0) lose(last_words());
   }
-  Result last;
-  for (;;) {
-    while (PQisBusy(connection_.get()) == 1) {
-      wait(POLLIN, deadline);
-      if (PQconsumeInput(connection_.get()) == 0) lose(last_words());
-    }
-    Result result(PQgetResult(connection_.get()));
-    if (!result) return last;
-    last = std::move(result);
+}
+
+Connection::Result Connection::next_result(double deadline) {
+  while (PQisBusy(connection_.get()) == 1) {
+    wait(POLLIN, deadline);
+    if (PQconsumeInput(connection_.get()) == 0) lose(last_words());
   }
+  return Result(PQgetResult(connection_.get()));
 }
 
 void Connection::refuse(const PGresult* result, const std::string& sql) const {
@@ -128,28 +126,60 @@ void Connection::refuse(const PGresult* result, const std::string& sql) const {
        one_line(PQresultErrorMessage(result)));
 }
 
-std::int64_t Connection::execute(const std::string& sql, const std::vector<Value>& parameters,
-                                 const std::function<void(const Row&)>& on_row) {
+// The name under which the server keeps the statement's plan; nullptr when it has enough of them.
+const char* Connection::prepared(const std::string& sql) {
+  const auto known = prepared_.find(sql);
+  if (known != prepared_.end()) return known->second.c_str();
+  if (prepared_.size() >= kPrepared) return nullptr;
+  const std::string name = fmt::format("atoll{}", prepared_.size());
+  if (PQsendPrepare(connection_.get(), name.c_str(), sql.c_str(), 0, nullptr) != 1) lose(last_words());
+  sent_.push_back({.sql = sql, .on_row = {}, .result = {}});
+  return prepared_.emplace(sql, name).first->second.c_str();
+}
+
+void Connection::later(const std::string& sql, const std::vector<Value>& parameters, std::int64_t* changed,
+                       const std::function<void(const Row&)>& on_row) {
   std::vector<std::string> texts;
   std::vector<const char*> pointers;
   for (const Value& value : parameters) texts.push_back(text_of(value));
   for (std::size_t i = 0; i < texts.size(); ++i)
     pointers.push_back(std::holds_alternative<std::monostate>(parameters[i]) ? nullptr : texts[i].c_str());
-  if (PQsendQueryParams(connection_.get(), sql.c_str(), static_cast<int>(pointers.size()), nullptr, pointers.data(),
-                        nullptr, nullptr, 0) != 1)
-    lose(last_words());
-  const Result result = answer();
-  const ExecStatusType status = PQresultStatus(result.get());
-  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) refuse(result.get(), sql);
-  if (on_row) {
-    std::vector<Value> values(static_cast<std::size_t>(PQnfields(result.get())));
-    for (int row = 0; row < PQntuples(result.get()); ++row) {
-      for (int column = 0; column < static_cast<int>(values.size()); ++column)
-        values[static_cast<std::size_t>(column)] = value_of(result.get(), row, column);
-      on_row(Row(values, name_));
-    }
+  const auto count = static_cast<int>(pointers.size());
+  const char* name = pointers.size() <= kPreparedParameters ? prepared(sql) : nullptr;
+  const int sent =
+      name != nullptr
+          ? PQsendQueryPrepared(connection_.get(), name, count, pointers.data(), nullptr, nullptr, 0)
+          : PQsendQueryParams(connection_.get(), sql.c_str(), count, nullptr, pointers.data(), nullptr, nullptr, 0);
+  if (sent != 1) lose(last_words());
+  sent_.push_back({.sql = sql, .changed = changed, .on_row = on_row, .result = {}});
+}
+
+void Connection::await_answers() {
+  const double deadline = seconds_now() + options_.answer_s;
+  if (PQpipelineSync(connection_.get()) != 1) lose(last_words());
+  flush(deadline);
+  for (Sent& sent : sent_)
+    for (Result result = next_result(deadline); result; result = next_result(deadline)) sent.result = std::move(result);
+  next_result(deadline);  // the mark that ends them
+  const std::vector<Sent> answered = std::move(sent_);
+  sent_.clear();
+  for (const Sent& sent : answered) {
+    const ExecStatusType status = PQresultStatus(sent.result.get());
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) refuse(sent.result.get(), sent.sql);
   }
-  return number_of<std::int64_t>(PQcmdTuples(result.get()));
+  for (const Sent& sent : answered) pass_on(sent);
+}
+
+void Connection::pass_on(const Sent& sent) const {
+  const PGresult* result = sent.result.get();
+  if (sent.changed != nullptr) *sent.changed = number_of<std::int64_t>(PQcmdTuples(sent.result.get()));
+  if (!sent.on_row) return;
+  std::vector<Value> values(static_cast<std::size_t>(PQnfields(result)));
+  for (int row = 0; row < PQntuples(result); ++row) {
+    for (int column = 0; column < static_cast<int>(values.size()); ++column)
+      values[static_cast<std::size_t>(column)] = value_of(result, row, column);
+    sent.on_row(Row(values, name_));
+  }
 }
 
 }  // namespace Atoll::postgres

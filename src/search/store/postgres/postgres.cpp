@@ -62,7 +62,7 @@ const Dialect& Postgres::dialect() const {
 void Postgres::begin_session() {
   connection_.reset();
   auto connection = std::make_unique<Connection>(url_, name_, options_);
-  const auto set = [&](const std::string& what) { connection->execute("SET " + what, {}, {}); };
+  const auto set = [&](const std::string& what) { connection->later("SET " + what, {}, nullptr, {}); };
   set(fmt::format("search_path TO \"{}\"", schema_));
   set("client_min_messages TO warning");
   // A process that is stopped in the middle must not hold the others up, nor one whose machine is gone.
@@ -71,7 +71,9 @@ void Postgres::begin_session() {
   set("tcp_keepalives_idle TO 30");
   set("tcp_keepalives_interval TO 10");
   set("tcp_keepalives_count TO 3");
+  connection->await_answers();
   connection_ = std::move(connection);
+  ++sessions_;
 }
 
 void Postgres::lock(double seconds) {
@@ -116,18 +118,19 @@ void Postgres::make_room() {
 
 void Postgres::read(const std::function<void()>& body) { persist(body); }
 
-void Postgres::write(const std::function<void()>& body) {
+void Postgres::transact(const std::function<void()>& body, bool wait_for_disk) {
   persist([&] {
-    execute("BEGIN", {}, {});
+    later("BEGIN", {}, nullptr, {});
+    if (!wait_for_disk) later("SET LOCAL synchronous_commit TO off", {}, nullptr, {});
     try {
       body();
+      execute("COMMIT", {}, {});
     } catch (const Lost&) {
       throw;
     } catch (...) {
       connection_.reset();  // which rolls back, whatever state it is in
       throw;
     }
-    execute("COMMIT", {}, {});
   });
 }
 
@@ -166,8 +169,16 @@ void Postgres::persist(const std::function<void()>& body) {
 
 std::int64_t Postgres::execute(const std::string& sql, const std::vector<Value>& parameters,
                                const std::function<void(const Row&)>& on_row) {
+  std::int64_t changed = 0;
+  later(sql, parameters, &changed, on_row);
+  connection_->await_answers();
+  return changed;
+}
+
+void Postgres::later(const std::string& sql, const std::vector<Value>& parameters, std::int64_t* changed,
+                     const std::function<void(const Row&)>& on_row) {
   if (!connection_) throw Lost{"the connection is closed"};
-  return connection_->execute(sql, parameters, on_row);
+  connection_->later(sql, parameters, changed, on_row);
 }
 
 }  // namespace Atoll::postgres

@@ -21,11 +21,16 @@ class Postgres : public Database {
   void own() override;
   void disown() override;
   void read(const std::function<void()>& body) override;
-  void write(const std::function<void()>& body) override;
+  void write(const std::function<void()>& body) override { transact(body, true); }
+  void write_soon(const std::function<void()>& body) override { transact(body, false); }
+  std::int64_t session() const override { return sessions_; }
   std::int64_t execute(const std::string& sql, const std::vector<Value>& parameters,
                        const std::function<void(const Row&)>& on_row) override;
+  void later(const std::string& sql, const std::vector<Value>& parameters, std::int64_t* changed,
+             const std::function<void(const Row&)>& on_row) override;
 
  private:
+  void transact(const std::function<void()>& body, bool wait_for_disk);
   void begin_session();
   void lock(double seconds);
   void persist(const std::function<void()>& body);
@@ -33,6 +38,7 @@ class Postgres : public Database {
   std::string url_, schema_, name_;
   StoreOptions options_;
   bool owner_ = false;
+  std::int64_t sessions_ = 0;  // begun so far
   std::unique_ptr<Connection> connection_;
 };
 
