@@ -88,59 +88,174 @@ struct Requantizer {
   }
 };
 
-// Bytes are widened to 16 bits: vpmaddubsw would saturate. A vector of accumulators holds, for four channels, the
-// sum of the products 0 and 1 of each quad and the sum of 2 and 3; they are joined at the end.
-template <int M>
-void tile(const Gemm& g, int first, int group, const Requantizer& requantize) {
-  constexpr int kVectors = 4;  // of four channels
-  __m256i acc[M][kVectors];
+// The matrix product. Bytes are widened to words, because vpmaddubsw would saturate, and 8 channels are done at a
+// time. A vector of accumulators holds, for four of them, the sum of the products 0 and 1 of each quad and the sum of 2
+// and 3; they are joined at the end. Four rows are all that GCC 12 keeps in registers.
+constexpr int kGroup = 8;       // channels
+constexpr int kSomeRows = 48;   // whose words fit the first cache, with
+constexpr int kSomeQuads = 64;  // of the depth
+
+// Both operands as bytes, widened each time they are used: for a few rows.
+struct AsBytes {
+  const std::uint8_t* a;
+  std::int64_t a_pitch;
+  const std::int8_t* b;
+
+  __m256i row(int m, int quad) const {
+    std::int32_t bytes;
+    __builtin_memcpy(&bytes, a + m * a_pitch + quad * kQuad, sizeof bytes);
+    return _mm256_cvtepu8_epi16(_mm_set1_epi32(bytes));
+  }
+  __m256i weights(int v, int quad) const {
+    return _mm256_cvtepi8_epi16(load_bytes(b + quad * kBlock * kQuad + v * 16));
+  }
+};
+
+// Both operands as words.
+struct AsWords {
+  const std::int16_t* a;
+  std::int64_t a_pitch;
+  const std::int16_t* b;
+
+  __m256i row(int m, int quad) const {
+    long long words;
+    __builtin_memcpy(&words, a + m * a_pitch + quad * kQuad, sizeof words);
+    return _mm256_set1_epi64x(words);
+  }
+  __m256i weights(int v, int quad) const {
+    return _mm256_load_si256(reinterpret_cast<const __m256i*>(b + (quad * 2 + v) * 16));
+  }
+};
+
+// The sums of M rows and a group.
+template <int M, typename Operands>
+inline void multiply(const Operands& operands, int quads, __m256i (&sums)[M]) {
+  __m256i acc[M][2];
 #pragma GCC unroll 4
-  for (int m = 0; m < M; ++m)
-#pragma GCC unroll 4
-    for (int v = 0; v < kVectors; ++v) acc[m][v] = _mm256_setzero_si256();
-  const std::uint8_t* a = g.a + first * g.a_pitch;
-  const std::int8_t* b = g.b + group * kVectors * 16;
-  for (int q = 0; q < g.quads; ++q, a += kQuad, b += kBlock * kQuad) {
-    __m256i x[M];
+  for (int m = 0; m < M; ++m) acc[m][0] = acc[m][1] = _mm256_setzero_si256();
+  for (int q = 0; q < quads; ++q) {
+    const __m256i w[2] = {operands.weights(0, q), operands.weights(1, q)};
 #pragma GCC unroll 4
     for (int m = 0; m < M; ++m) {
-      std::int32_t quad;
-      __builtin_memcpy(&quad, a + m * g.a_pitch, sizeof quad);
-      x[m] = _mm256_cvtepu8_epi16(_mm_set1_epi32(quad));
-    }
-#pragma GCC unroll 4
-    for (int v = 0; v < kVectors; ++v) {
-      const __m256i w = _mm256_cvtepi8_epi16(load_bytes(b + v * 16));
-#pragma GCC unroll 4
-      for (int m = 0; m < M; ++m) acc[m][v] = _mm256_add_epi32(acc[m][v], _mm256_madd_epi16(x[m], w));
+      const __m256i x = operands.row(m, q);
+      acc[m][0] = _mm256_add_epi32(acc[m][0], _mm256_madd_epi16(x, w[0]));
+      acc[m][1] = _mm256_add_epi32(acc[m][1], _mm256_madd_epi16(x, w[1]));
     }
   }
-  const int at = group * kVectors * 4;
 #pragma GCC unroll 4
-  for (int m = 0; m < M; ++m) {
-    __m256i sums[2];
-    for (int v = 0; v < 2; ++v)  // hadd within lanes gives channels 0 1 4 5 | 2 3 6 7 of the two vectors
-      sums[v] = _mm256_permute4x64_epi64(_mm256_hadd_epi32(acc[m][2 * v], acc[m][2 * v + 1]), _MM_SHUFFLE(3, 1, 2, 0));
+  for (int m = 0; m < M; ++m)  // hadd within lanes gives channels 0 1 4 5 | 2 3 6 7 of the two vectors
+    sums[m] = _mm256_permute4x64_epi64(_mm256_hadd_epi32(acc[m][0], acc[m][1]), _MM_SHUFFLE(3, 1, 2, 0));
+}
+
+template <int M>
+struct Rows {};
+
+// Calls `tile` with numbers of rows that add up to `rows`.
+template <typename Tile>
+inline void tiles(int rows, const Tile& tile) {
+  int first = 0;
+  for (; first + 4 <= rows; first += 4) tile(Rows<4>(), first);
+  switch (rows - first) {
+    case 3: return tile(Rows<3>(), first);
+    case 2: return tile(Rows<2>(), first);
+    case 1: return tile(Rows<1>(), first);
+  }
+}
+
+// What follows the products, for 16 channels of a row from `at` on.
+struct Finisher {
+  const Gemm& g;
+  int at;
+  Requantizer requantize;
+
+  Finisher(const Gemm& gemm, int from) : g(gemm), at(from), requantize(gemm.raw ? none() : gemm.requantization, from) {}
+
+  void operator()(int m, __m256i first, __m256i second) const {
     if (g.raw) {
-      for (int v = 0; v < 2; ++v)
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(g.raw + (first + m) * kBlock + at + 8 * v), sums[v]);
-      continue;
+      auto* raw = reinterpret_cast<__m256i*>(g.raw + m * kBlock + at);
+      _mm256_storeu_si256(raw, first);
+      _mm256_storeu_si256(raw + 1, second);
+      return;
     }
-    const __m256i row_sum = _mm256_set1_epi32(g.row_sums ? g.row_sums[first + m] : 0);
-    store(g.y + (first + m) * g.y_pitch + at, requantize(sums[0], sums[1], row_sum), g.channels - at);
+    const __m256i row_sum = _mm256_set1_epi32(g.row_sums ? g.row_sums[m] : 0);
+    store(g.y + m * g.y_pitch + at, requantize(first, second, row_sum), g.channels - at);
+  }
+
+ private:
+  static Requantization none() {
+    static constexpr std::int32_t kNothing[kBlock] = {};
+    return {kNothing, kNothing, kNothing, kNothing, kNothing, kNothing, 0, 0, 0};
+  }
+};
+
+void few_rows(const Gemm& g) {
+  for (int at = 0; at < g.channels; at += 2 * kGroup) {
+    const Finisher finish(g, at);
+    tiles(g.rows, [&]<int M>(Rows<M>, int first) {
+      const std::uint8_t* a = g.a + first * g.a_pitch;
+      __m256i sums[2][M];
+      multiply<M>(AsBytes{a, g.a_pitch, g.b + at * kQuad}, g.quads, sums[0]);
+      multiply<M>(AsBytes{a, g.a_pitch, g.b + (at + kGroup) * kQuad}, g.quads, sums[1]);
+      for (int m = 0; m < M; ++m) finish(first + m, sums[0][m], sums[1][m]);
+    });
+  }
+}
+
+// A piece of both operands as words, and the sums so far.
+struct alignas(32) Words {
+  static constexpr int kPitch = kSomeQuads * kQuad;
+  std::int16_t a[kSomeRows * kPitch], b[kSomeQuads * kGroup * kQuad];
+  __m256i sums[kBlock / kGroup][kSomeRows];
+
+  void take_rows(const std::uint8_t* from, std::int64_t pitch, int rows, int bytes) {
+    for (int m = 0; m < rows; ++m) {
+      int i = 0;
+      for (; i + 16 <= bytes; i += 16)
+        _mm256_store_si256(reinterpret_cast<__m256i*>(a + m * kPitch + i),
+                           _mm256_cvtepu8_epi16(load_bytes(from + m * pitch + i)));
+      for (; i < bytes; ++i) a[m * kPitch + i] = from[m * pitch + i];
+    }
+  }
+
+  void take_weights(const std::int8_t* from, int quads) {
+    const AsBytes bytes{nullptr, 0, from};
+    for (int q = 0; q < quads; ++q)
+      for (int v = 0; v < 2; ++v)
+        _mm256_store_si256(reinterpret_cast<__m256i*>(b + (q * 2 + v) * 16), bytes.weights(v, q));
+  }
+
+  template <int M>
+  void add(int group, int row, int quads, bool is_first) {
+    __m256i more[M];
+    multiply<M>(AsWords{a + row * kPitch, kPitch, b}, quads, more);
+    for (int m = 0; m < M; ++m) {
+      __m256i& sum = sums[group][row + m];
+      sum = is_first ? more[m] : _mm256_add_epi32(sum, more[m]);
+    }
+  }
+};
+
+void many_rows(const Gemm& g, int first, int rows) {
+  Words words;
+  for (int quad = 0; quad < g.quads; quad += kSomeQuads) {
+    const int quads = g.quads - quad < kSomeQuads ? g.quads - quad : kSomeQuads;
+    words.take_rows(g.a + first * g.a_pitch + quad * kQuad, g.a_pitch, rows, quads * kQuad);
+    for (int group = 0; group < (g.channels + 15) / 16 * 2; ++group) {  // a Finisher wants two
+      words.take_weights(g.b + (quad * kBlock + group * kGroup) * kQuad, quads);
+      tiles(rows, [&]<int M>(Rows<M>, int row) { words.add<M>(group, row, quads, quad == 0); });
+    }
+  }
+  for (int at = 0; at < g.channels; at += 2 * kGroup) {
+    const Finisher finish(g, at);
+    for (int m = 0; m < rows; ++m) finish(first + m, words.sums[at / kGroup][m], words.sums[at / kGroup + 1][m]);
   }
 }
 
 void gemm(const Gemm& g) {
-  static constexpr std::int32_t kNothing[kBlock] = {};
-  const Requantization none{kNothing, kNothing, kNothing, kNothing, kNothing, kNothing, 0, 0, 0};
-  for (int group = 0; group * 16 < g.channels; ++group) {
-    const Requantizer requantize(g.raw ? none : g.requantization, group * 16);
-    int first = 0;
-    for (; first + 3 <= g.rows; first += 3) tile<3>(g, first, group, requantize);
-    if (g.rows - first == 2) tile<2>(g, first, group, requantize);
-    if (g.rows - first == 1) tile<1>(g, first, group, requantize);
-  }
+  constexpr int kFew = 6;  // up to here, widening ahead costs more than it saves
+  if (g.rows <= kFew) return few_rows(g);
+  for (int first = 0; first < g.rows; first += kSomeRows)
+    many_rows(g, first, g.rows - first < kSomeRows ? g.rows - first : kSomeRows);
 }
 
 // Two taps at a time, 16 channels at a time: bytes are widened to words, those of the two taps interleaved, and
@@ -199,17 +314,25 @@ void depthwise_row(const DepthwiseRow& d) {
   __builtin_memset(filling, d.fill ^ d.flip, sizeof filling);  // flipped back when read
   const __m128i flip = _mm_set1_epi8(static_cast<char>(d.flip));
   const Channels16 groups[kBlock / 16] = {{d, 0}, {d, 16}, {d, 32}, {d, 48}};
-  const int pairs = (d.kh * d.kw + 1) / 2;
+  const int taps = d.kh * d.kw, pairs = (taps + 1) / 2;
+  const std::uint8_t* pixels[kMostTaps + 1];
+  pixels[taps] = filling;         // the partner of an odd tap, with weights of 0
+  std::int64_t steps[kMostTaps];  // from one output pixel to the next
+  for (int t = 0; t < taps; ++t) steps[t] = d.rows[t / d.kw] ? d.stride * d.pixel_pitch : 0;
+  bool was_inside = false;
   for (int j = 0; j < d.out_w; ++j) {
-    const std::uint8_t* pixels[kMostTaps + 1];
-    const std::uint8_t** next = pixels;
-    for (int ky = 0; ky < d.kh; ++ky)
-      for (int kx = 0; kx < d.kw; ++kx) {
-        const int column = j * d.stride + kx * d.dilation - d.pad_left;
-        const bool outside = d.rows[ky] == nullptr || column < 0 || column >= d.in_w;
-        *next++ = outside ? filling : d.rows[ky] + column * d.pixel_pitch;
+    const int left = j * d.stride - d.pad_left;
+    const bool is_inside = left >= 0 && left + (d.kw - 1) * d.dilation < d.in_w;
+    for (int t = 0; t < taps; ++t) {
+      if (is_inside && was_inside) {
+        pixels[t] += steps[t];
+        continue;
       }
-    *next = filling;  // the partner of an odd tap, with weights of 0
+      const int ky = t / d.kw, column = left + t % d.kw * d.dilation;
+      const bool outside = d.rows[ky] == nullptr || column < 0 || column >= d.in_w;
+      pixels[t] = outside ? filling : d.rows[ky] + column * d.pixel_pitch;
+    }
+    was_inside = is_inside;
     for (int at = 0; at < d.channels; at += 16)
       store(d.y + j * d.pixel_pitch + at, groups[at / 16](pixels, pairs, at, d.channels - at, flip), d.channels - at);
   }
