@@ -156,8 +156,10 @@ class Bench {
     const Graph inference = to_inference(real_);
     row("int8, calibrated", quantize_int8(inference, calibrate(inference, *data_, how)));
     QatOptions options{.calibration = how, .train = train_options(a_.more)};
-    options.train.freeze_bn_from = 0.5;
-    row("int8, trained", train_quantized(real_, data_, nullptr, options).graph);
+    for (const double from : {0.8, 0.5}) {
+      options.train.freeze_bn_from = from;
+      row(fmt::format("int8, trained, frozen from {}", from), train_quantized(real_, data_, nullptr, options).graph);
+    }
     options.train.distill_weight = 0.5;
     row("int8, trained and taught", train_quantized(real_, data_, nullptr, options, {.teacher = &real_}).graph);
   }

@@ -5,8 +5,8 @@
   peers.py litert default|reference MODEL.tflite INPUTS.npy OUTPUTS.npy
 
 SCHEME is int8, dynamic or float16. CALIBRATION.npy holds inputs of the model, one picture after the other. The first
-two print one JSON object: seconds of the conversion alone (imports and building the network excluded) and the peak of
-the process's memory in bytes. TensorFlow's converter gets the network as a function of TensorFlow ops that is built
+two print one JSON object: seconds of the conversion alone (imports and building the network excluded), by the clock and of
+all cores, and the peak of the process's memory in bytes. TensorFlow's converter gets the network as a function of TensorFlow ops that is built
 here, op by op, from the float file; ai-edge-quantizer reads the file itself.
 """
 import json
@@ -107,7 +107,7 @@ def tensorflow(scheme, source, pictures):
     function, shape = network(source)
     concrete = tf.function(function, input_signature=[tf.TensorSpec(shape, tf.float32)]).get_concrete_function()
     wanted = function(tf.constant(pictures[:1])).numpy()[0]
-    start = time.perf_counter()
+    stopwatch = Stopwatch()
     converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if scheme == "int8":
@@ -118,7 +118,7 @@ def tensorflow(scheme, source, pictures):
     elif scheme == "float16":
         converter.target_spec.supported_types = [tf.float16]
     model = converter.convert()
-    seconds = time.perf_counter() - start
+    seconds = stopwatch.read()
     require_same_network(source, pictures[0], wanted)
     return model, seconds
 
@@ -139,7 +139,7 @@ def require_same_network(source, picture, wanted):
 def ai_edge_quantizer(scheme, source, pictures):
     from ai_edge_quantizer import quantizer, recipe
 
-    start = time.perf_counter()
+    stopwatch = Stopwatch()
     q = quantizer.Quantizer(source)
     if scheme == "int8":
         q.load_quantization_recipe(recipe.static_wi8_ai8())
@@ -151,7 +151,7 @@ def ai_edge_quantizer(scheme, source, pictures):
         model = q.quantize(enable_progress_report=False).quantized_model
     else:
         raise ValueError("ai-edge-quantizer is asked for int8 and dynamic only")
-    return bytes(model), time.perf_counter() - start
+    return bytes(model), stopwatch.read()
 
 
 def q_input_names(source):
@@ -174,6 +174,14 @@ def litert(kernels, model, inputs, outputs):
     np.save(outputs, np.stack(results))
 
 
+class Stopwatch:
+    def __init__(self):
+        self.start, self.cpu_start = time.perf_counter(), time.process_time()
+
+    def read(self):
+        return {"seconds": time.perf_counter() - self.start, "cpu_seconds": time.process_time() - self.cpu_start}
+
+
 def peak_bytes():
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
@@ -191,7 +199,7 @@ def main(peer, scheme, source, data, out):
     model, seconds = convert(scheme, source, pictures)
     with open(out, "wb") as file:
         file.write(model)
-    print(json.dumps({"seconds": seconds, "peak_bytes": peak_bytes()}))
+    print(json.dumps({**seconds, "peak_bytes": peak_bytes()}))
 
 
 if __name__ == "__main__":

@@ -13,5 +13,7 @@ std::optional<std::string> output_of(const std::vector<std::string>& command);
 
 // The largest resident memory that this process has had.
 std::int64_t peak_bytes();
+// Of this process, all threads.
+double cpu_seconds();
 
 }  // namespace Atoll

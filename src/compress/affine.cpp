@@ -20,17 +20,12 @@ Quantization asymmetric_int8(Range range) {
 
 std::vector<float> symmetric_scales(std::span<const float> values, std::size_t channels, std::size_t inner) {
   std::vector<float> largest(channels, 0);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    float& own = largest[(i / inner) % channels];
-    own = std::max(own, std::fabs(values[i]));
-  }
+  std::size_t channel = 0;
+  for (std::size_t first = 0; first < values.size(); first += inner, channel = (channel + 1) % channels)
+    for (const float value : values.subspan(first, std::min(inner, values.size() - first)))
+      largest[channel] = std::max(largest[channel], std::fabs(value));
   for (float& value : largest) value /= 127;
   return largest;
-}
-
-std::int8_t quantized(float value, double scale, std::int32_t zero_point, std::int32_t low) {
-  const double q = std::round(static_cast<double>(value) / scale) + zero_point;
-  return static_cast<std::int8_t>(std::clamp<double>(q, low, 127));
 }
 
 }  // namespace Atoll

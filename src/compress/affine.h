@@ -1,6 +1,9 @@
 // Scales and zero points of TFLite's 8-bit specification: real = scale * (q - zero_point).
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <span>
 
 #include "atoll/compress.h"
@@ -15,6 +18,12 @@ Quantization asymmetric_int8(Range range);
 // the other. A channel of zeros alone gets scale 0.
 std::vector<float> symmetric_scales(std::span<const float> values, std::size_t channels, std::size_t inner);
 
-std::int8_t quantized(float value, double scale, std::int32_t zero_point, std::int32_t low);
+// The nearest q, halves away from zero, within low..127. A quotient of two floats is never so near to a half that
+// adding one in double precision could carry it over.
+inline std::int8_t quantized(float value, double scale, std::int32_t zero_point, std::int32_t low) {
+  const double steps = std::clamp(static_cast<double>(value) / scale, -1024.0, 1024.0);
+  const auto rounded = static_cast<std::int32_t>(steps + std::copysign(0.5, steps));
+  return static_cast<std::int8_t>(std::clamp(rounded + zero_point, low, 127));
+}
 
 }  // namespace Atoll

@@ -50,12 +50,8 @@ class Choice {
 
   Calibration run(const Observations& observations) {
     std::size_t base = 0;
-    double best = 0;
     for (std::size_t e = 0; e < std::size(kAll) && trials_ < max_trials_; ++e)
-      if (const double error = error_with(by_estimator_[e].ranges, observations.graph); e == 0 || error < best) {
-        best = error;
-        base = e;
-      }
+      if (leads(by_estimator_[e].ranges, observations.graph, 1, false)) base = e;
     Calibration chosen = by_estimator_[base];
     int in_vain = 0;
     for (const std::size_t id : by_disagreement(observations)) {
@@ -64,11 +60,9 @@ class Choice {
         if (trials_ >= max_trials_ || in_vain >= kPatience) break;
         std::vector<Range> ranges = chosen.ranges;
         ranges[id] = candidate.range;
-        const double error = error_with(ranges, observations.graph);
         ++in_vain;
-        if (error >= kWorthWhile * best) continue;
+        if (!leads(ranges, observations.graph, kWorthWhile, true)) continue;
         in_vain = 0;
-        best = error;
         chosen.ranges = std::move(ranges);
         name = candidate.name;
       }
@@ -119,9 +113,9 @@ class Choice {
     return different;
   }
 
-  double error_with(const std::vector<Range>& ranges, const Graph& prepared) {
+  bool leads(const std::vector<Range>& ranges, const Graph& prepared, double worth_while, bool hastily) {
     ++trials_;
-    return reference_.score(quantize_prepared(prepared, ranges, options_, {})).output_error;
+    return reference_.beats(quantize_prepared(prepared, ranges, options_, {}), leader_, worth_while, hastily);
   }
 
   const Graph graph_;  // with what is read of every tensor
@@ -130,6 +124,7 @@ class Choice {
   const int max_trials_;
   const Reference reference_;
   std::vector<Calibration> by_estimator_;
+  std::vector<double> leader_;  // errors of the best so far, by picture
   int trials_ = 0;
 };
 

@@ -18,7 +18,9 @@ void Histogram::add(std::span<const float> values, std::size_t stride) {
       ++zeros_;
       continue;
     }
-    const auto bin = static_cast<std::int64_t>(std::floor(static_cast<double>(values[i]) * per_width)) - first_;
+    const double place = static_cast<double>(values[i]) * per_width;
+    const auto truncated = static_cast<std::int64_t>(place);
+    const std::int64_t bin = truncated - (place < static_cast<double>(truncated) ? 1 : 0) - first_;  // the floor
     ++counts_[static_cast<std::size_t>(bin)];
     ++counted_;
   }

@@ -18,8 +18,9 @@
 namespace Atoll {
 namespace {
 
-constexpr double kAverageDecay = 0.95;         // of the moving average, by picture
-constexpr std::size_t kCountedValues = 32768;  // of each picture and tensor, at most about so many enter the histogram
+constexpr double kAverageDecay = 0.95;  // of the moving average, by picture
+// Of each tensor about so many values enter the histogram, but of each picture at least as many as these.
+constexpr std::size_t kCountedValues = std::size_t{1} << 20, kCountedOfPicture = 4096;
 
 void require_float_constants(const Graph& graph) {
   for (const Node& node : graph.nodes)
@@ -38,51 +39,62 @@ void require_float_constants(const Graph& graph) {
 }
 
 // A stride that shares no factor with the channels, so that every channel is counted.
-std::size_t stride_of(std::size_t values, std::size_t channels) {
-  std::size_t stride = std::max<std::size_t>(1, values / kCountedValues);
+std::size_t stride_of(std::size_t values, std::size_t channels, std::size_t pictures) {
+  std::size_t stride = std::max<std::size_t>(1, values / std::max(kCountedOfPicture, kCountedValues / pictures));
   while (std::gcd(stride, channels) != 1) ++stride;
   return stride;
 }
 
-// Adds one picture's values of one tensor.
-void add_picture(ActivationStatistics& s, std::span<const float> values, std::size_t channels, std::int64_t picture) {
+bool is_finite(std::span<const float> values) {
+  return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
+}
+
+// Minimum, maximum and sum of each channel of one picture.
+struct ChannelExtent {
+  std::vector<float> low, high, sum;
+
+  ChannelExtent(std::span<const float> values, std::size_t channels)
+      : low(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(channels)), high(low), sum(channels) {
+    float* __restrict l = low.data(), * __restrict h = high.data(), * __restrict s = sum.data();
+    for (std::size_t i = 0; i + channels <= values.size(); i += channels) {
+      const float* v = values.data() + i;
+      for (std::size_t c = 0; c < channels; ++c) {
+        l[c] = v[c] < l[c] ? v[c] : l[c];
+        h[c] = v[c] > h[c] ? v[c] : h[c];
+        s[c] += v[c];
+      }
+    }
+  }
+};
+
+// Adds one picture's values of one tensor; false, and nothing is added, where one of them is not finite.
+bool add_picture(ActivationStatistics& s, std::span<const float> values, std::size_t channels, std::int64_t picture,
+                 std::size_t pictures) {
+  const ChannelExtent own(values, channels);
+  if (!is_finite(own.sum) && !is_finite(values)) return false;
   if (s.channel_low.empty()) {
     s.channel_low.assign(channels, 0);
     s.channel_high.assign(channels, 0);
     s.channel_mean.assign(channels, 0);
   }
-  std::vector<float> low(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(channels)), high = low;
-  std::vector<float> sum(channels);
-  for (std::size_t i = 0; i + channels <= values.size(); i += channels)
-    for (std::size_t c = 0; c < channels; ++c) {
-      const float v = values[i + c];
-      low[c] = std::min(low[c], v);
-      high[c] = std::max(high[c], v);
-      sum[c] += v;
-    }
   const double rows = static_cast<double>(values.size() / channels);
   float whole_low = 0, whole_high = 0;
   for (std::size_t c = 0; c < channels; ++c) {
-    s.channel_low[c] = picture == 0 ? low[c] : std::min(s.channel_low[c], low[c]);
-    s.channel_high[c] = picture == 0 ? high[c] : std::max(s.channel_high[c], high[c]);
-    s.channel_mean[c] += (static_cast<double>(sum[c]) / rows - s.channel_mean[c]) / static_cast<double>(picture + 1);
-    whole_low = std::min(whole_low, low[c]);
-    whole_high = std::max(whole_high, high[c]);
+    s.channel_low[c] = picture == 0 ? own.low[c] : std::min(s.channel_low[c], own.low[c]);
+    s.channel_high[c] = picture == 0 ? own.high[c] : std::max(s.channel_high[c], own.high[c]);
+    s.channel_mean[c] +=
+        (static_cast<double>(own.sum[c]) / rows - s.channel_mean[c]) / static_cast<double>(picture + 1);
+    whole_low = std::min(whole_low, own.low[c]);
+    whole_high = std::max(whole_high, own.high[c]);
   }
   const double decay = picture == 0 ? 0 : kAverageDecay;
   s.average_low = decay * s.average_low + (1 - decay) * whole_low;
   s.average_high = decay * s.average_high + (1 - decay) * whole_high;
   s.low = std::min(s.low, whole_low);
   s.high = std::max(s.high, whole_high);
-  s.histogram.add(values, stride_of(values.size(), channels));
+  s.histogram.add(values, stride_of(values.size(), channels, pictures));
   s.observed = true;
-}
-
-bool is_finite(std::span<const float> values) {
-  // A sum of scaled magnitudes is finite unless one of them is not.
-  float sum = 0;
-  for (const float v : values) sum += std::fabs(v) * 0x1p-40f;
-  return std::isfinite(sum);
+  return true;
 }
 
 // The first of the tensors, in the order of the network, that is not finite: what came after it only inherited.
@@ -182,9 +194,9 @@ Observations observe(const Graph& source, const Dataset& data, std::span<const s
             const std::span<const float> own(
                 reinterpret_cast<const float*>(bytes.data()) + static_cast<std::size_t>(n) * values, values);
             if (own.empty()) continue;
-            if (!is_finite(own)) finite = false;
+            if (!add_picture(result.tensors[static_cast<std::size_t>(ids[i])], own, channels, seen + n, indices.size()))
+              finite = false;
             if (!finite) return;
-            add_picture(result.tensors[static_cast<std::size_t>(ids[i])], own, channels, seen + n);
           }
         }
     });

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
+#include <numeric>
 
 #include "atoll/runtime.h"
 #include "base/interrupt.h"
+#include "graph/probabilities.h"
 #include "runtime/model_input.h"
 
 namespace Atoll {
@@ -32,21 +35,95 @@ double divergence(const std::vector<float>& p, const std::vector<float>& q, doub
 
 // What the softmax at the end reads, or kNoTensor.
 TensorId logits_of(const Graph& graph) {
-  TensorId id = graph.outputs.at(0);
-  for (auto node = graph.nodes.rbegin(); node != graph.nodes.rend(); ++node) {
-    if (node->outputs.at(0) != id) continue;
-    id = node->inputs.at(0);
-    if (std::holds_alternative<Softmax>(node->op)) return std::get<Softmax>(node->op).beta == 1 ? id : kNoTensor;
-    if (!std::holds_alternative<Quantize>(node->op) && !std::holds_alternative<Dequantize>(node->op)) break;
-  }
-  return kNoTensor;
+  const int node = probabilities_node(graph);
+  if (node < 0) return kNoTensor;
+  const auto* softmax = std::get_if<Softmax>(&graph.nodes[static_cast<std::size_t>(node)].op);
+  return softmax && softmax->beta == 1 ? graph.nodes[static_cast<std::size_t>(node)].inputs[0] : kNoTensor;
+}
+
+Graph with_output(Graph graph, TensorId id) {
+  if (id != kNoTensor) graph.outputs.push_back(id);
+  return graph;
 }
 
 }  // namespace
 
+// A network that answers pictures in several threads, each with a session of its own.
+class Reference::Network {
+ public:
+  struct Answer {
+    std::vector<float> scores;         // what the network gives
+    std::vector<float> probabilities;  // not rounded to the 8 bits of a softmax where it has logits
+  };
+
+  Network(const Reference& reference, const Graph& graph)
+      : reference_(reference),
+        logits_(logits_of(graph)),
+        network_(with_output(graph, logits_)),
+        from_logits_(logits_ != kNoTensor || !gives_probabilities(graph)),
+        knows_inputs_(!reference.inputs_.empty() && graph.input().shape == reference.input_ &&
+                      preprocessing_of(graph) == reference.preprocessing_),
+        pool_(reference.threads_),
+        places_(static_cast<std::size_t>(pool_.size())) {}
+
+  bool from_logits() const { return from_logits_; }
+
+  // Calls take(picture, answer) for the pictures of a range, in several threads.
+  template <typename Take>
+  void answer(std::size_t first, std::size_t last, Take&& take) {
+    const auto count = static_cast<std::int64_t>(last - first);
+    pool_.for_ranges(count, [&](std::int64_t begin, std::int64_t end, int thread) {
+      std::unique_ptr<Place>& place = places_[static_cast<std::size_t>(thread)];
+      if (!place) place = std::make_unique<Place>(network_);
+      for (std::int64_t i = begin; i < end; ++i) {
+        throw_if_interrupted();
+        const std::size_t picture = first + static_cast<std::size_t>(i);
+        take(picture, answer_of(*place, picture));
+      }
+    });
+  }
+
+ private:
+  struct Place {
+    Session session;
+    ModelInput input;
+    explicit Place(const Graph& graph) : session(graph, {.threads = 1}), input(session.graph()) {}
+  };
+
+  Answer answer_of(Place& place, std::size_t picture) const {
+    if (knows_inputs_) {
+      place.session.set_input(reference_.inputs_[picture]);
+    } else {
+      place.input.set(0, reference_.data_.image(reference_.indices_[picture]));
+      place.input.write_to(place.session);
+    }
+    place.session.run();
+    Answer answer;
+    answer.scores = place.session.output_values();
+    answer.probabilities = logits_ != kNoTensor ? place.session.output_values(1) : answer.scores;
+    if (from_logits_) make_probabilities(answer.probabilities);
+    return answer;
+  }
+
+  const Reference& reference_;
+  const TensorId logits_;
+  const Graph network_;
+  const bool from_logits_, knows_inputs_;
+  ThreadPool pool_;
+  std::vector<std::unique_ptr<Place>> places_;  // by thread
+};
+
 Reference::Reference(const Graph& real, const Dataset& data, std::vector<std::int64_t> indices, int threads)
-    : data_(data), indices_(std::move(indices)), threads_(threads > 0 ? threads : hardware_threads()) {
-  real_ = answers(real).probabilities;
+    : data_(data),
+      preprocessing_(preprocessing_of(real)),
+      input_(real.input().shape),
+      indices_(std::move(indices)),
+      threads_(threads > 0 ? threads : hardware_threads()) {
+  keep_inputs();
+  real_.resize(indices_.size());
+  Network(*this, real).answer(0, indices_.size(), [&](std::size_t picture, Network::Answer answer) {
+    real_[picture] = std::move(answer.probabilities);
+  });
   const int offset = classes_of(real) == static_cast<std::int64_t>(data.classes().size()) + 1 ? 1 : 0;
   for (std::size_t i = 0; i < indices_.size(); ++i)
     float_right_.push_back(best(real_[i]) == data.label(indices_[i]) + offset);
@@ -54,53 +131,78 @@ Reference::Reference(const Graph& real, const Dataset& data, std::vector<std::in
   float_top1_ = static_cast<double>(right) / static_cast<double>(std::max<std::size_t>(1, indices_.size()));
 }
 
-Reference::Answers Reference::answers(const Graph& graph) const {
-  Graph network = graph;
-  const TensorId logits = logits_of(graph);
-  if (logits != kNoTensor) network.outputs.push_back(logits);
-  Answers result{.scores = std::vector<std::vector<float>>(indices_.size()),
-                 .probabilities = std::vector<std::vector<float>>(indices_.size()),
-                 .from_logits = logits != kNoTensor || !gives_probabilities(graph)};
-  ThreadPool pool(threads_);
-  pool.for_ranges(static_cast<std::int64_t>(indices_.size()), [&](std::int64_t begin, std::int64_t end, int) {
-    Session session(network, {.threads = 1});
-    ModelInput input(session.graph());
-    for (std::int64_t i = begin; i < end; ++i) {
-      throw_if_interrupted();
-      const auto at = static_cast<std::size_t>(i);
-      input.set(0, data_.image(indices_[at]));
-      input.write_to(session);
-      session.run();
-      result.scores[at] = session.output_values();
-      result.probabilities[at] = logits != kNoTensor ? session.output_values(1) : result.scores[at];
-      if (result.from_logits) make_probabilities(result.probabilities[at]);
-    }
+void Reference::keep_inputs() {
+  constexpr std::size_t kMostBytes = std::size_t{64} << 20;
+  const auto values = static_cast<std::size_t>(input_.elements());
+  if (indices_.size() > kMostBytes / sizeof(float) / std::max<std::size_t>(1, values)) return;
+  inputs_.assign(indices_.size(), std::vector<float>(values));
+  ThreadPool(threads_).for_each(static_cast<std::int64_t>(indices_.size()), [&](std::int64_t i) {
+    const auto at = static_cast<std::size_t>(i);
+    preprocess(data_.image(indices_[at]), preprocessing_, static_cast<int>(input_.h()), static_cast<int>(input_.w()),
+               static_cast<int>(input_.c()), inputs_[at]);
   });
-  return result;
 }
 
-Reference::Score Reference::score(const Graph& graph) const {
+double Reference::error_of(std::size_t picture, const std::vector<float>& probabilities, bool from_logits) const {
   // A probability of 0 from an 8-bit softmax stands for up to half a step of 1/256. Among a thousand classes such
   // halves would outweigh all else, which is why logits are looked at where there are some.
   constexpr double kHalfStep = 1.0 / 512, kNothing = 1e-12;
-  const Answers answer = answers(graph);
-  const std::vector<std::vector<float>>& own = answer.scores;
+  return divergence(real_[picture], probabilities, from_logits ? kNothing : kHalfStep);
+}
+
+Reference::Score Reference::score(const Graph& graph) const {
+  struct Verdict {
+    bool right = false, agrees = false;
+    double expected_drop = 0, error = 0;
+  };
+  std::vector<Verdict> verdicts(indices_.size());
+  Network network(*this, graph);
+  network.answer(0, indices_.size(), [&](std::size_t picture, const Network::Answer& answer) {
+    const int offset = answer.scores.size() == data_.classes().size() + 1 ? 1 : 0;
+    const std::vector<float>& real = real_[picture];
+    const int own_class = best(answer.scores), real_class = best(real);
+    verdicts[picture] = {.right = own_class == data_.label(indices_[picture]) + offset,
+                         .agrees = own_class == real_class,
+                         .expected_drop = static_cast<double>(real[static_cast<std::size_t>(real_class)]) -
+                                          static_cast<double>(real[static_cast<std::size_t>(own_class)]),
+                         .error = error_of(picture, answer.probabilities, network.from_logits())};
+  });
   Score score;
-  const double n = static_cast<double>(std::max<std::size_t>(1, own.size()));
-  for (std::size_t i = 0; i < own.size(); ++i) {
-    const int offset = own[i].size() == data_.classes().size() + 1 ? 1 : 0;
-    score.right.push_back(best(own[i]) == data_.label(indices_[i]) + offset);
-    score.top1 += score.right.back();
-    score.agreement += best(own[i]) == best(real_[i]);
-    score.expected_drop += static_cast<double>(real_[i][static_cast<std::size_t>(best(real_[i]))]) -
-                           static_cast<double>(real_[i][static_cast<std::size_t>(best(own[i]))]);
-    score.output_error += divergence(real_[i], answer.probabilities[i], answer.from_logits ? kNothing : kHalfStep);
+  const double n = static_cast<double>(std::max<std::size_t>(1, verdicts.size()));
+  for (const Verdict& verdict : verdicts) {
+    score.right.push_back(verdict.right);
+    score.top1 += verdict.right;
+    score.agreement += verdict.agrees;
+    score.expected_drop += verdict.expected_drop;
+    score.output_error += verdict.error;
   }
   score.top1 /= n;
   score.agreement /= n;
   score.output_error /= n;
   score.expected_drop /= n;
   return score;
+}
+
+bool Reference::beats(const Graph& graph, std::vector<double>& leader, double worth_while, bool hastily) const {
+  const std::size_t size = indices_.size(), quarter = (size + 3) / 4;
+  std::vector<double> errors(size);
+  const double limit = leader.empty() ? INFINITY : worth_while * std::accumulate(leader.begin(), leader.end(), 0.0);
+  double sum = 0, leaders_sum = 0;
+  Network network(*this, graph);
+  for (std::size_t first = 0; first < size; first += quarter) {
+    const std::size_t last = std::min(size, first + quarter);
+    network.answer(first, last, [&](std::size_t picture, const Network::Answer& answer) {
+      errors[picture] = error_of(picture, answer.probabilities, network.from_logits());
+    });
+    for (std::size_t i = first; i < last; ++i) {
+      sum += errors[i];
+      if (!leader.empty()) leaders_sum += leader[i];
+    }
+    if (sum >= limit) return false;
+    if (hastily && !leader.empty() && first == 0 && sum >= leaders_sum) return false;
+  }
+  leader = std::move(errors);
+  return true;
 }
 
 }  // namespace Atoll

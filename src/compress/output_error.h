@@ -20,19 +20,24 @@ class Reference {
     std::vector<bool> right;   // by picture
   };
   Score score(const Graph& graph) const;
+
+  // Whether the output error of `graph` is below `worth_while` times that of the leader, whose errors by picture are
+  // replaced then (empty: there is none, and `graph` becomes it). A quarter of the pictures is looked at after
+  // the other, and what can no longer win is given up; `hastily`, what is not ahead after the first quarter as well.
+  bool beats(const Graph& graph, std::vector<double>& leader, double worth_while, bool hastily) const;
   double float_top1() const { return float_top1_; }
   const std::vector<bool>& float_right() const { return float_right_; }
   std::int64_t images() const { return static_cast<std::int64_t>(indices_.size()); }
 
  private:
-  struct Answers {                                  // by picture
-    std::vector<std::vector<float>> scores;         // what the network gives
-    std::vector<std::vector<float>> probabilities;  // not rounded to the 8 bits of a softmax where it has logits
-    bool from_logits = false;
-  };
-  Answers answers(const Graph& graph) const;
+  class Network;
+  void keep_inputs();
+  double error_of(std::size_t picture, const std::vector<float>& probabilities, bool from_logits) const;
 
   const Dataset& data_;
+  Preprocessing preprocessing_;
+  Shape input_;
+  std::vector<std::vector<float>> inputs_;  // by picture, of this preprocessing and shape; none where they are too many
   std::vector<std::int64_t> indices_;
   int threads_;
   std::vector<std::vector<float>> real_;  // by picture: probabilities

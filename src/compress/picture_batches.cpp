@@ -28,11 +28,12 @@ std::uint64_t hash_of(const Image& image) {
 }
 
 std::int64_t batch_for(const Graph& graph, std::int64_t images) {
+  constexpr std::int64_t kBytes = std::int64_t{1} << 26;  // of activations: with four times as many, 8 % slower
   std::int64_t bytes = 1;
   for (const Tensor& tensor : graph.tensors)
     if (!tensor.constant) bytes += static_cast<std::int64_t>(tensor.bytes());
   const std::int64_t one = std::max<std::int64_t>(1, bytes / std::max<std::int64_t>(1, graph.input().shape[0]));
-  return std::clamp<std::int64_t>((std::int64_t{1} << 28) / one, 1, std::min<std::int64_t>(32, images));
+  return std::clamp<std::int64_t>(kBytes / one, 1, std::min<std::int64_t>(32, images));
 }
 
 }  // namespace

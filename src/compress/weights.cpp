@@ -50,8 +50,10 @@ std::vector<float> weight_scales(const Graph& graph, const Node& node, float inp
 Tensor quantized_weights(const Tensor& weights, const WeightLayout& layout, const std::vector<float>& scales) {
   const std::span<const float> values = weights.data.as<float>();
   std::vector<std::int8_t> q(values.size());
-  for (std::size_t i = 0; i < values.size(); ++i)
-    q[i] = quantized(values[i], static_cast<double>(scales[(i / layout.inner) % scales.size()]), 0, -127);
+  std::size_t channel = 0;
+  for (std::size_t first = 0; first < values.size(); first += layout.inner, channel = (channel + 1) % scales.size())
+    for (std::size_t i = first; i < std::min(first + layout.inner, values.size()); ++i)
+      q[i] = quantized(values[i], static_cast<double>(scales[channel]), 0, -127);
   Tensor result = weights;
   result.dtype = DType::kInt8;
   result.quantization = {scales, std::vector<std::int32_t>(scales.size(), 0), scales.size() > 1 ? layout.axis : 0};

@@ -1,5 +1,5 @@
 // The end of a classifier: logits or probabilities.
-#include "atoll/graph.h"
+#include "graph/probabilities.h"
 
 namespace Atoll {
 namespace {
@@ -11,18 +11,20 @@ bool keeps_values(const Op& op) {
 
 }  // namespace
 
-bool gives_probabilities(const Graph& graph, std::size_t output) {
+int probabilities_node(const Graph& graph, std::size_t output) {
   const Uses uses = uses_of(graph);
   TensorId id = graph.outputs[output];
   for (;;) {
     const int producer = uses.producer[static_cast<std::size_t>(id)];
-    if (producer < 0) return false;
+    if (producer < 0) return -1;
     const Node& node = graph.nodes[static_cast<std::size_t>(producer)];
-    if (std::holds_alternative<Softmax>(node.op) || std::holds_alternative<Sigmoid>(node.op)) return true;
-    if (!keeps_values(node.op)) return false;
+    if (std::holds_alternative<Softmax>(node.op) || std::holds_alternative<Sigmoid>(node.op)) return producer;
+    if (!keeps_values(node.op)) return -1;
     id = node.inputs[0];
   }
 }
+
+bool gives_probabilities(const Graph& graph, std::size_t output) { return probabilities_node(graph, output) >= 0; }
 
 Graph with_softmax(const Graph& graph) {
   Graph result = graph;

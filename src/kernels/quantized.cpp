@@ -24,9 +24,11 @@ std::int32_t zero_point_of(const Tensor& tensor) {
 }
 
 std::int32_t quantize_value(float value, float scale, std::int32_t zero_point, IntRange range) {
-  const float q = std::round(value / scale);
-  if (std::isnan(q)) return std::clamp(zero_point, range.low, range.high);
-  return std::clamp(static_cast<std::int32_t>(std::clamp(q, -1e6f, 1e6f)) + zero_point, range.low, range.high);
+  const float steps = value / scale;
+  if (std::isnan(steps)) return std::clamp(zero_point, range.low, range.high);
+  // Halves away from zero, as std::round() does it: in double precision the sum is exact.
+  const double q = static_cast<double>(std::clamp(steps, -1e6f, 1e6f));
+  return std::clamp(static_cast<std::int32_t>(q + std::copysign(0.5, q)) + zero_point, range.low, range.high);
 }
 
 IntRange activation_range(Activation activation, const Tensor& output) {

@@ -9,11 +9,6 @@ std::int32_t weight_zero(const Tensor& weights) {
   return weights.dtype == DType::kInt8 ? 0 : zero_point_of(weights) - 128;
 }
 
-std::int8_t signed_weight(const Tensor& weights, std::int64_t index) {
-  const auto byte = static_cast<std::uint8_t>(weights.data.bytes()[static_cast<std::size_t>(index)]);
-  return static_cast<std::int8_t>(weights.dtype == DType::kInt8 ? byte : byte ^ 128);
-}
-
 RequantizationTable::RequantizationTable(const NodeView& view, Activation activation, std::int64_t channels,
                                          std::span<const std::int64_t> weight_sums, std::int64_t depth)
     : zero_point_(zero_point_of(view.out())), range_(activation_range(activation, view.out())) {

@@ -45,8 +45,13 @@ struct Operand {
 
 // The zero point of the weights as the signed operand: 0 for int8, in -128..127 for uint8.
 std::int32_t weight_zero(const Tensor& weights);
+// What makes a byte of the weights the signed operand, by exclusive or.
+inline std::uint32_t weight_flip(const Tensor& weights) { return weights.dtype == DType::kInt8 ? 0 : 128; }
 // The weight at `index` as the signed operand.
-std::int8_t signed_weight(const Tensor& weights, std::int64_t index);
+inline std::int8_t signed_weight(const Tensor& weights, std::int64_t index) {
+  const auto byte = static_cast<std::uint8_t>(weights.data.bytes()[static_cast<std::size_t>(index)]);
+  return static_cast<std::int8_t>(byte ^ weight_flip(weights));
+}
 
 class RequantizationTable {
  public:
