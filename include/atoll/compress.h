@@ -81,7 +81,8 @@ struct LadderOptions {
 };
 
 // One rung. Each starts from the best so far and is kept only if its output error is smaller. The ladder stops when
-// neither the drop, which on some hundred pictures is largely luck, nor the expected drop is above max_drop.
+// neither the drop less its standard error, for on some hundred pictures it is largely luck, nor the expected drop is
+// above max_drop.
 struct LadderStep {
   std::string name;  // "calibration", "equalisation", "bias correction", "rounding"
   double top1 = 0;   // on the held-out pictures

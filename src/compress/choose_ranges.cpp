@@ -16,7 +16,7 @@ namespace {
 constexpr RangeEstimator kAll[] = {RangeEstimator::kMse, RangeEstimator::kMinMax, RangeEstimator::kPercentile,
                                    RangeEstimator::kEntropy, RangeEstimator::kMovingAverage};
 constexpr double kWorthWhile = 0.995;         // the new error over the old one
-constexpr int kPatience = 10;                 // networks in a row that brought nothing, after which it ends
+constexpr int kPatience = 6;                  // networks in a row that brought nothing, after which it ends
 constexpr float kTails[] = {0.5f, 0.25f, 0};  // of the logits' lower end
 
 // Ranges that differ by less than a hundredth are the same for 8 bits.

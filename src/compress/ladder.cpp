@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "atoll/error.h"
@@ -70,6 +71,13 @@ class Ladder {
  private:
   bool good_enough() const { return best_drop_ <= ladder_.max_drop; }
 
+  // What of a measured drop is not luck: it less its standard error, which the pictures that changed sides give.
+  double certain_drop(const Reference::Score& score) const {
+    double changed = 0;
+    for (std::size_t i = 0; i < score.right.size(); ++i) changed += score.right[i] != held_out_.float_right()[i];
+    return held_out_.float_top1() - score.top1 - std::sqrt(changed) / static_cast<double>(held_out_.images());
+  }
+
   template <typename Change>
   void attempt(const char* name, Change&& change) {
     const double start = seconds_now();
@@ -86,7 +94,7 @@ class Ladder {
     step.seconds = seconds_now() - start;
     if (step.kept) {
       best_ = std::move(plan);
-      best_drop_ = std::max(step.drop, step.expected_drop);
+      best_drop_ = std::max(certain_drop(score), step.expected_drop);
       best_error_ = step.output_error;
       result_.graph = std::move(graph);
       if (candidate_) {

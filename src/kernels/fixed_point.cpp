@@ -17,10 +17,6 @@ std::int32_t saturating_shift_left(std::int32_t x, int exponent) {
   return static_cast<std::int32_t>(std::clamp<std::int64_t>(std::int64_t{x} << exponent, kMin, kMax));
 }
 
-std::int32_t wrapping_add(std::int32_t a, std::int32_t b) {
-  return static_cast<std::int32_t>(static_cast<std::uint32_t>(a) + static_cast<std::uint32_t>(b));
-}
-
 // exp(a) on [-1/4, 0) with 31 fraction bits: Taylor's series to the fourth order around -1/8.
 std::int32_t exp_near_zero(std::int32_t a) {
   constexpr std::int32_t kExpMinusEighth = 1895147668;

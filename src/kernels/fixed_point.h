@@ -15,6 +15,11 @@ struct Multiplier {
 // Throws Error when `real` is not finite or is negative.
 Multiplier quantize_multiplier(double real);
 
+// Sums as TFLite's kernels get them from the machine, where they do not fit.
+inline std::int32_t wrapping_add(std::int32_t a, std::int32_t b) {
+  return static_cast<std::int32_t>(static_cast<std::uint32_t>(a) + static_cast<std::uint32_t>(b));
+}
+
 // The high half of 2ab, rounded to nearest, ties away from zero downwards for negatives (ARM's SQRDMULH).
 inline std::int32_t doubling_high_mul(std::int32_t a, std::int32_t b) {
   if (a == b && a == std::numeric_limits<std::int32_t>::min()) return std::numeric_limits<std::int32_t>::max();

@@ -99,6 +99,10 @@ class Draft {
     const float x_scale = is_8bit() ? graph_.tensor(x).quantization.scale[0] : 1.0f;
     std::vector<TensorId> inputs{x};
     Quantization q;
+    // As TensorFlow's converter writes a channel that is all but dead: tiny weights, and a bias of 30 bits; or of 32,
+    // as ai-edge-quantizer clips it.
+    const bool has_dead_channel = choice_.dead_channels && is_8bit() && with_bias && per_channel && between(0, 2) == 0;
+    float typical = 1;
     if (choice_.numbers == Numbers::kFloat) {
       // Outputs near the size of the inputs, so that a fused clamp does not hide how large the sums are.
       const double reach = 1.5 / std::sqrt(static_cast<double>(depth));
@@ -110,6 +114,8 @@ class Draft {
         q.scale.push_back(per_channel ? base * static_cast<float>(rng_.uniform(0.3, 1.5)) : base);
         q.zero_point.push_back(0);
       }
+      typical = base;
+      if (has_dead_channel) q.scale[0] *= 0x1p-22f;
       if (is_uint8()) {
         q.zero_point[0] = between(90, 160);
         inputs.push_back(constant<std::uint8_t>("w", shape, DType::kUInt8, q, 0, 256));
@@ -124,10 +130,19 @@ class Draft {
       for (const float scale : q.scale) bias_q.scale.push_back(scale * x_scale);
       const double reach = 3000 * std::sqrt(static_cast<double>(depth));
       inputs.push_back(constant<std::int32_t>("b", Shape{channels}, DType::kInt32, bias_q, -reach, reach));
+      if (has_dead_channel) {
+        Tensor& bias = graph_.tensor(inputs.back());
+        const std::span<const std::int32_t> drawn = bias.data.as<std::int32_t>();
+        std::vector<std::int32_t> values(drawn.begin(), drawn.end());
+        constexpr std::int32_t kLargest[] = {1 << 30, -(1 << 30), std::numeric_limits<std::int32_t>::max(),
+                                             std::numeric_limits<std::int32_t>::min()};
+        values[0] = kLargest[between(0, 3)];
+        bias.data = Data::of(values);
+      }
     }
     // An output scale at which some values saturate and most do not.
-    const double typical = is_8bit() ? x_scale * q.scale[0] * std::sqrt(static_cast<double>(depth)) * 80 : 1;
-    return finish(std::move(op), inputs, quantization(static_cast<float>(typical * rng_.uniform(0.3, 3))));
+    const double reached = is_8bit() ? x_scale * typical * std::sqrt(static_cast<double>(depth)) * 80 : 1;
+    return finish(std::move(op), inputs, quantization(static_cast<float>(reached * rng_.uniform(0.3, 3))));
   }
 
   // A filter that fits, and its strides, dilation and padding.

@@ -15,7 +15,8 @@ enum class Numbers { kFloat, kInt8, kUInt8, kHybrid };
 struct Choice {
   std::string op;  // a name of `ops()`
   Numbers numbers = Numbers::kFloat;
-  bool tflite = true;  // only what a .tflite file can say and LiteRT accepts
+  bool tflite = true;         // only what a .tflite file can say and LiteRT accepts
+  bool dead_channels = true;  // some channels have a bias of 30 bits and more, which floats do not hold
 };
 
 const std::vector<std::string>& ops();

@@ -101,7 +101,7 @@ TEST(OnnxOps, DrawnAreWithinAStep) {
     for (const drawn::Numbers numbers : {drawn::Numbers::kInt8, drawn::Numbers::kUInt8})
       for (int round = 0; round < 10; ++round) {
         const std::string called = fmt::format("{}_{}_{}", op, drawn::name_of(numbers), round);
-        Graph graph = drawn::draw({op, numbers, true}, rng);
+        Graph graph = drawn::draw({op, numbers, true, false}, rng);
         save_model(graph, oracle / (called + ".onnx"));
         graphs.emplace(called, std::move(graph));
       }

@@ -58,7 +58,7 @@ Kernel quantized_conv(const Geometry& g, Activation activation, const NodeView& 
     convolve(
         g, b.in<T>(0), b.in<T>(1), [=](int) { return x_zero; }, std::is_signed_v<T> ? 0 : w_zero,
         [&](int, std::int64_t at, int o, std::int32_t acc) {
-          y[at] = static_cast<T>(output(acc + (bias ? bias[o] : 0), static_cast<std::size_t>(o)));
+          y[at] = static_cast<T>(output(wrapping_add(acc, bias ? bias[o] : 0), static_cast<std::size_t>(o)));
         });
   }};
 }

@@ -41,7 +41,7 @@ Kernel quantized_conv(const Window& window, const DepthwiseConv2D& op, const Nod
         convolve(
             window, multiplier, b.in<T>(0), b.in<T>(1), [=](int) { return x_zero; }, w_zero,
             [&](int, std::int64_t at, int o, std::int32_t acc) {
-              y[at] = static_cast<T>(output(acc + (bias ? bias[o] : 0), static_cast<std::size_t>(o)));
+              y[at] = static_cast<T>(output(wrapping_add(acc, bias ? bias[o] : 0), static_cast<std::size_t>(o)));
             });
       }};
 }

@@ -43,7 +43,8 @@ Kernel quantized_kernel(const Geometry& g, Activation activation, const NodeView
     const auto* bias = b.in<std::int32_t>(2);
     T* out = b.out<T>();
     multiply_matrices(g, b.in<T>(0), b.in<T>(1), x_zero, w_zero, [&](std::int64_t n, std::int64_t o, std::int32_t acc) {
-      const double real = static_cast<double>(acc + (bias ? bias[o] : 0)) * factors[static_cast<std::size_t>(o)];
+      const double real =
+          static_cast<double>(wrapping_add(acc, bias ? bias[o] : 0)) * factors[static_cast<std::size_t>(o)];
       const double q = std::round(real) + y_zero;
       out[n * g.outputs + o] =
           static_cast<T>(std::clamp(q, static_cast<double>(range.low), static_cast<double>(range.high)));

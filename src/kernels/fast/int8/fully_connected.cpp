@@ -26,14 +26,12 @@ class Layer {
     for (std::int64_t o = 0; o < outputs_; ++o) {
       const auto at = static_cast<std::size_t>(o);
       const std::int64_t own = view.has(2) ? view.in(2).data.as<std::int32_t>()[at] : 0;
-      if (std::abs(own) + depth_ * 255 * 128 > std::int64_t{1} << 30) fits_ = false;
       bias_.push_back(static_cast<std::int32_t>(own - operand_.zero * sums[at]));
       factors_.push_back(static_cast<double>(scale_of(view.in(0))) * static_cast<double>(scales[at]) /
                          static_cast<double>(scale_of(view.out())));
     }
   }
 
-  bool fits() const { return fits_; }
   std::int64_t blocks() const { return (outputs_ + kBlock - 1) / kBlock; }
   std::size_t operand_bytes() const { return static_cast<std::size_t>(rows_ * pitch_); }
   std::size_t raw_bytes() const { return static_cast<std::size_t>(rows_) * kBlock * sizeof(std::int32_t); }
@@ -62,7 +60,7 @@ class Layer {
     for (std::int64_t n = 0; n < rows_; ++n)
       for (std::int64_t c = 0; c < channels; ++c) {
         const auto o = static_cast<std::size_t>(first + c);
-        const double real = static_cast<double>(raw[n * kBlock + c] + bias_[o]) * factors_[o];
+        const double real = static_cast<double>(wrapping_add(raw[n * kBlock + c], bias_[o])) * factors_[o];
         y[n * outputs_ + first + c] = static_cast<T>(std::clamp(
             std::round(real) + zero_point_, static_cast<double>(range_.low), static_cast<double>(range_.high)));
       }
@@ -77,7 +75,6 @@ class Layer {
   std::vector<double> factors_;
   std::int32_t zero_point_;
   IntRange range_;
-  bool fits_ = true;
 };
 
 }  // namespace
@@ -87,7 +84,6 @@ std::optional<Kernel> fully_connected(const FullyConnected& op, const NodeView& 
   if (w.data.empty() || (view.has(2) && view.in(2).data.empty()) || view.out().elements() == 0) return std::nullopt;
   if (weight_zero(w) != 0 || w.shape[1] == 0) return std::nullopt;
   auto layer = std::make_shared<const Layer>(op, view, view.in(0).elements() / w.shape[1]);
-  if (!layer->fits()) return std::nullopt;
   const auto operand = static_cast<std::size_t>(round_up(static_cast<std::int64_t>(layer->operand_bytes()), 64));
   const bool is_signed = view.out().dtype == DType::kInt8;
   return Kernel{[=, &pool](const Buffers& b) {

@@ -12,6 +12,10 @@ static inline std::int32_t rescale(std::int32_t x, std::int32_t left, std::int32
   return (high + half + ((high >> 31) & sign)) >> right;
 }
 
+static inline std::int32_t add(std::int32_t a, std::int32_t b) {  // may wrap
+  return static_cast<std::int32_t>(static_cast<std::uint32_t>(a) + static_cast<std::uint32_t>(b));
+}
+
 static inline std::int32_t clamp(std::int32_t x, std::int32_t low, std::int32_t high) {
   return x < low ? low : x > high ? high : x;
 }
@@ -20,7 +24,7 @@ static void requantize_row(const std::int32_t* acc, int channels, std::int32_t r
                            std::uint8_t* y) {
   for (int c = 0; c < channels; ++c) {
     const std::int32_t value =
-        rescale(acc[c] + r.bias[c] + row_sum, r.left[c], r.fraction[c], r.right[c], r.half[c], r.sign[c]);
+        rescale(add(add(acc[c], r.bias[c]), row_sum), r.left[c], r.fraction[c], r.right[c], r.half[c], r.sign[c]);
     y[c] = static_cast<std::uint8_t>(clamp(value + r.zero_point, r.low, r.high));
   }
 }

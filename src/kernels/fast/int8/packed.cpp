@@ -2,12 +2,26 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 
 namespace Atoll::int8 {
 
 std::int32_t weight_zero(const Tensor& weights) {
   return weights.dtype == DType::kInt8 ? 0 : zero_point_of(weights) - 128;
 }
+
+namespace {
+
+// Whether accumulators of up to `reach` stay within 32 bits on their way to the output.
+bool quick(const Multiplier& m, std::int64_t reach) {
+  constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
+  if (m.shift > 0) return m.shift < 31 && reach <= kMost >> m.shift;
+  const std::int64_t rounding = m.shift < 0 ? std::int64_t{1} << (-m.shift - 1) : 0;
+  const std::int64_t high = ((std::min(reach, kMost) * m.fraction) >> 31) + 1;
+  return high + rounding <= kMost;
+}
+
+}  // namespace
 
 RequantizationTable::RequantizationTable(const NodeView& view, Activation activation, std::int64_t channels,
                                          std::span<const std::int64_t> weight_sums, std::int64_t depth)
@@ -21,9 +35,10 @@ RequantizationTable::RequantizationTable(const NodeView& view, Activation activa
   for (std::size_t o = 0; o < static_cast<std::size_t>(channels); ++o) {
     const std::int64_t own = bias.empty() ? 0 : bias[o];
     const Multiplier& m = multipliers[o];
-    // What leaves the accumulator is bounded by |bias| + depth * |x - x0| * |w - w0|.
+    // What leaves the accumulator is bounded by |bias| + depth * |x - x0| * |w - w0|, or wraps as in TFLite. Channels
+    // that are all but dead have biases of 2^30 from TensorFlow's converter, of 2^31 from ai-edge-quantizer.
     const std::int64_t reach = std::abs(own) + depth * 255 * (view.in(1).dtype == DType::kInt8 ? 128 : 255);
-    if (reach > (std::int64_t{1} << 30) >> std::max(0, m.shift)) fits_ = false;
+    if (!quick(m, reach)) fits_ = false;
     bias_[o] = static_cast<std::int32_t>(own - zero * weight_sums[o]);
     left_[o] = std::max(0, m.shift);
     fraction_[o] = m.fraction;
