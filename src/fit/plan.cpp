@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/timer.h"
 #include "format/json_nesting.h"
+#include "format/json_object.h"
 
 namespace Atoll {
 namespace {
@@ -51,19 +52,7 @@ double images_per_s(const Graph& graph, const FitSettings& settings, TrainOption
   return options.batch / (timing.median_ms / 1e3);
 }
 
-template <typename T>
-T field(const nlohmann::json& object, const char* name, const std::string& where) {
-  if (!object.is_object() || !object.contains(name)) fail("{} has no field '{}'", where, name);
-  try {
-    return object.at(name).get<T>();
-  } catch (const nlohmann::json::exception&) {
-    fail("{} has a field '{}' of the wrong type: {}", where, name, object.at(name).dump());
-  }
-}
-
-// The fields by name: what reads and what writes goes through here, so that they cannot disagree.
-template <typename Settings, typename Field>
-void each_setting(Settings& s, Field&& field) {
+constexpr auto kEachSetting = [](auto& s, auto field) {
   field("data", s.data);
   field("target", s.target);
   field("space", s.space);
@@ -76,10 +65,9 @@ void each_setting(Settings& s, Field&& field) {
   field("flip", s.flip);
   field("skip_bad", s.skip_bad);
   field("seed", s.seed);
-}
+};
 
-template <typename Plan, typename Field>
-void each_count(Plan& p, Field&& field) {
+constexpr auto kEachCount = [](auto& p, auto field) {
   field("candidates", p.candidates);
   field("trained", p.trained);
   field("proxy_images", p.proxy_images);
@@ -91,26 +79,15 @@ void each_count(Plan& p, Field&& field) {
   field("large_images_per_s", p.large_images_per_s);
   field("small_work", p.small_work);
   field("large_work", p.large_work);
-}
-
-// Sets a field from the object; for each_setting and each_count.
-auto reader(const nlohmann::json& json, const std::string& where) {
-  return [&json, &where]<typename T>(const char* name, T& value) { value = field<T>(json, name, where); };
-}
+};
 
 FitPlan plan_from(const nlohmann::json& json, const std::string& where) {
-  FitPlan p;
-  each_count(p, reader(json, where));
+  format::JsonObject object(json, where);
+  const auto p = format::record_of<FitPlan>(object, kEachCount);
   if (p.candidates < 1 || p.trained < 1 || p.proxy_images < 1 || p.proxy_epochs < 1 || p.final_epochs < 0 ||
       p.threads < 1 || p.threads > 1024 || !(p.small_images_per_s > 0) || !(p.large_images_per_s > 0))
     fail("{} has a plan that cannot be carried out: every count and speed must be above 0", where);
   return p;
-}
-
-FitSettings settings_from(const nlohmann::json& json, const std::string& where) {
-  FitSettings s;
-  each_setting(s, reader(json, where));
-  return s;
 }
 
 TrainOptions common_schedule(const FitSettings& settings, const FitPlan& plan) {
@@ -129,17 +106,9 @@ TrainOptions common_schedule(const FitSettings& settings, const FitPlan& plan) {
 
 }  // namespace
 
-nlohmann::json to_json(const FitSettings& settings) {
-  nlohmann::json json;
-  each_setting(settings, [&](const char* name, const auto& value) { json[name] = value; });
-  return json;
-}
+nlohmann::json to_json(const FitSettings& settings) { return format::json_of(settings, kEachSetting); }
 
-nlohmann::json to_json(const FitPlan& plan) {
-  nlohmann::json json;
-  each_count(plan, [&](const char* name, const auto& value) { json[name] = value; });
-  return json;
-}
+nlohmann::json to_json(const FitPlan& plan) { return format::json_of(plan, kEachCount); }
 
 SavedRun read_run(const std::filesystem::path& path) {
   const std::string where = fmt::format("'{}'", path.string());
@@ -147,11 +116,12 @@ SavedRun read_run(const std::filesystem::path& path) {
   format::check_nesting(text, where);
   nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
   if (json.is_discarded()) fail("{} is not JSON", where);
-  if (field<std::string>(json, "format", where) != "atoll-fit") fail("{} is not a result of atoll fit", where);
-  if (const int version = field<int>(json, "version", where); version != 1)
+  format::JsonObject run(json, where);
+  if (run.text("format") != "atoll-fit") fail("{} is not a result of atoll fit", where);
+  if (const std::int64_t version = run.integer("version", 0, 1 << 30); version != 1)
     fail("{} has version {}, but this atoll reads version 1", where, version);
-  return {settings_from(field<nlohmann::json>(json, "settings", where), where + " (settings)"),
-          plan_from(field<nlohmann::json>(json, "plan", where), where + " (plan)")};
+  format::JsonObject settings(run.get("settings"), where + " (settings)");
+  return {format::record_of<FitSettings>(settings, kEachSetting), plan_from(run.get("plan"), where + " (plan)")};
 }
 
 TrainOptions proxy_schedule(const FitSettings& settings, const FitPlan& plan) {

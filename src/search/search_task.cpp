@@ -11,9 +11,7 @@ namespace {
 
 constexpr int kTaskVersion = 1;
 
-// The fields by name: what reads and what writes goes through here, so that they cannot disagree.
-template <typename Task, typename Field>
-void each_field(Task& task, Field&& field) {
+constexpr auto kEachField = [](auto& task, auto field) {
   field("data", task.data);
   field("images", task.images);
   field("classes_hash", task.classes_hash);
@@ -56,7 +54,7 @@ void each_field(Task& task, Field&& field) {
   field("mixup_alpha", a.mixup_alpha);
   field("randaugment_ops", a.randaugment_ops);
   field("randaugment_magnitude", a.randaugment_magnitude);
-}
+};
 
 std::uint64_t hash_of(const std::vector<std::string>& classes) {
   std::uint64_t hash = 0;
@@ -75,8 +73,8 @@ void require_sane(const SearchTask& task, const std::string& place) {
 }  // namespace
 
 std::string to_json(const SearchTask& task) {
-  nlohmann::json json = {{"version", kTaskVersion}};
-  each_field(task, [&](const char* name, const auto& value) { json[name] = value; });
+  nlohmann::json json = format::json_of(task, kEachField);
+  json["version"] = kTaskVersion;
   return json.dump();
 }
 
@@ -89,16 +87,7 @@ SearchTask read_task(const std::string& text, const std::string& store) {
   format::JsonObject object(json, place);
   if (const std::int64_t version = object.integer("version", 0, 1 << 30); version != kTaskVersion)
     fail("{} has version {}, but this program reads version {}", place, version, kTaskVersion);
-  SearchTask task;
-  each_field(task, [&]<typename T>(const char* name, T& value) {
-    const nlohmann::json& found = object.get(name);
-    if (std::is_same_v<T, std::string> ? !found.is_string()
-        : std::is_same_v<T, bool>      ? !found.is_boolean()
-        : std::is_integral_v<T>        ? !found.is_number_integer()
-                                       : !found.is_number())
-      fail("'{}' of {} is of the wrong type: {}", name, place, found.dump());
-    value = found.get<T>();
-  });
+  auto task = format::record_of<SearchTask>(object, kEachField);
   object.finish();
   require_sane(task, place);
   return task;

@@ -48,9 +48,9 @@ TEST(SearchTask, NamesWhatIsWrong) {
     return error_of([&] { read_task(json.dump(), "s.db"); });
   };
   EXPECT_THAT(changed("version", 2), HasSubstr("has version 2"));
-  EXPECT_THAT(changed("epochs", "many"), HasSubstr("'epochs'"));
+  EXPECT_THAT(changed("epochs", "many"), HasSubstr("\"epochs\""));
   EXPECT_THAT(changed("epochs", 0), HasSubstr("cannot be carried out"));
-  EXPECT_THAT(changed("data", 5), HasSubstr("'data'"));
+  EXPECT_THAT(changed("data", 5), HasSubstr("\"data\""));
   EXPECT_THAT(changed("colour", 5), HasSubstr("colour"));
   nlohmann::json json = nlohmann::json::parse(to_json(some_task()));
   json.erase("batch");
