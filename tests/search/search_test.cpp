@@ -138,6 +138,21 @@ TEST(Search, SaysWhichChoiceKeepsNetworksFromMapping) {
               HasSubstr("whatever is chosen: ABS does not map"));
 }
 
+TEST(Search, BlamesNoChoiceForAnOpThatEveryNetworkHas) {
+  const ToySpace space;
+  Objectives objectives = ToySpace::objectives();
+  // As an activation does that no decision is about: the more layers, the more ops, but one there always is.
+  objectives.obstacles = [](const Graph& graph) {
+    std::vector<std::string> ops(1, "LOGISTIC 'last' does not map");
+    for (const char digit : graph.description.substr(0, 4))
+      ops.insert(ops.begin(), digit - '0', "LOGISTIC does not map");
+    if (graph.description[5] == '1') ops.insert(ops.begin(), "SPLIT does not map");
+    return ops;
+  };
+  EXPECT_EQ(unmapped_reason(space, objectives, {0, 2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0}),
+            "whatever is chosen: LOGISTIC 'last' does not map");
+}
+
 TEST(Search, IsTheSameForTheSameSeedOnly) {
   const ToySpace space;
   SearchOptions options{.candidates = 100, .trained = 20, .seed = 4};
