@@ -78,15 +78,16 @@ Run run_algorithm(const Contest& contest, const std::string& algorithm, int seed
   };
   for (int asked = 0; asked < kAsksPerEvaluation * length.most && !ends(); ++asked) {
     const Genotype genotype = searcher->ask();
-    const auto met = known.find(genotype);
+    const Genotype network = problem.space->canonical(genotype);
+    const auto met = known.find(network);
     if (met != known.end()) {
       searcher->tell(genotype, met->second);
       continue;
     }
-    Scores scores{.latency_ms = problem.latency(genotype)};
+    Scores scores{.latency_ms = problem.latency(network)};
     scores.feasible = scores.latency_ms <= contest.budget;
     if (scores.feasible) {
-      const double accuracy = problem.accuracy(genotype);
+      const double accuracy = problem.accuracy(network);
       scores.accuracy = scores.reward = accuracy / 100;
       sum += scores.accuracy;
       reached |= accuracy >= contest.goal();
@@ -95,7 +96,7 @@ Run run_algorithm(const Contest& contest, const std::string& algorithm, int seed
       // Never trained: it is credited with the average accuracy, at the latency it has.
       scores.reward = mnas_reward(sum / static_cast<double>(run.size()), scores.latency_ms, contest.budget);
     }
-    known.emplace(genotype, scores);
+    known.emplace(network, scores);
     searcher->tell(genotype, scores);
   }
   return run;

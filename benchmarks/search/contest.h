@@ -1,7 +1,8 @@
 // Contest: one problem under one latency budget, and what a run of an algorithm in it is judged by.
 //
 // A candidate over the budget is told its latency and costs nothing, as its training never happens; nor does a
-// network that was met before. What counts is an evaluation: a new network within the budget.
+// network that was met before, whatever genotype says it. What counts is an evaluation: a new network within the
+// budget.
 #pragma once
 
 #include <optional>

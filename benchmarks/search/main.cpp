@@ -89,7 +89,6 @@ std::string needed_text(const Outcomes& outcomes, double q) {
 }
 
 void print_row(report::Table& table, const Settings& settings, const std::string& name, const Outcomes& outcomes) {
-  const auto runs = static_cast<double>(outcomes.size());
   const auto found = std::count_if(outcomes.begin(), outcomes.end(), [](const auto& o) { return o.second.needed; });
   std::vector<std::string> row = {name, needed_text(outcomes, 0.5), needed_text(outcomes, 0.25),
                                   needed_text(outcomes, 0.75), fmt::format("{} of {}", found, outcomes.size())};
@@ -103,9 +102,6 @@ void print_row(report::Table& table, const Settings& settings, const std::string
     }
     row.push_back(kHypervolumeAfter[i] > settings.evaluations || count == 0 ? "" : fmt::format("{:.4f}", sum / count));
   }
-  double seconds = 0;
-  for (const auto& [seed, outcome] : outcomes) seconds += outcome.seconds / runs;
-  row.push_back(fmt::format("{:.2f}", seconds));
   table.rows.push_back(std::move(row));
 }
 
@@ -113,9 +109,9 @@ void hold(const Settings& settings, const Contest& contest, Records& records) {
   fmt::print("\nbudget {:.3f} ms ({}th percentile of latency), best feasible accuracy {:.3f} %\n{}\n", contest.budget,
              contest.percentile, contest.best, contest.problem->random_search(contest.budget, contest.goal()));
   std::fflush(stdout);
-  report::Table table{{"algorithm", "evaluations", "25 %", "75 %", "found", "hv 100", "hv 300", "hv 1000", "s/run"},
+  report::Table table{{"algorithm", "evaluations", "25 %", "75 %", "found", "hv 100", "hv 300", "hv 1000"},
                       {},
-                      {false, true, true, true, true, true, true, true, true}};
+                      {false, true, true, true, true, true, true, true}};
   for (const std::string& name : settings.algorithms)
     print_row(table, settings, "atoll " + name, ours(settings, contest, name, records));
   if (!settings.optuna.empty())

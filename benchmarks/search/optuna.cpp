@@ -43,7 +43,8 @@ void serve_problem(const Problem& problem) {
     Genotype genotype(decisions.size());
     for (int& choice : genotype)
       if (std::scanf("%d", &choice) != 1) return;
-    fmt::print("{:.17g} {:.17g}\n", problem.accuracy(genotype), problem.latency(genotype));
+    const Genotype network = problem.space->canonical(genotype);
+    fmt::print("{} {:.17g} {:.17g}\n", fmt::join(network, "-"), problem.accuracy(network), problem.latency(network));
     std::fflush(stdout);
   }
 }

@@ -19,7 +19,8 @@ struct OptunaOptions {
 void run_optuna(const OptunaOptions& options, const Contest& contest, const std::vector<int>& seeds,
                 const RunLength& length, const std::function<void(int seed, const Run& run, double seconds)>& on_run);
 
-// Answers lines "choice choice …" on stdin with "accuracy latency" on stdout, until there are no more.
+// Answers lines "choice choice …" on stdin with "network accuracy latency" on stdout, until there are no more; two
+// genotypes of one network have the same first word.
 void serve_problem(const Problem& problem);
 
 }  // namespace Atoll

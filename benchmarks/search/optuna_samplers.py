@@ -74,7 +74,7 @@ def make_study(seed):
 for seed in options.seeds:
     start = time.monotonic()
     study = make_study(seed)
-    known = {}
+    known, networks = {}, set()
     evaluated = 0
     reached = False
     for _ in range(options.asks):
@@ -82,11 +82,13 @@ for seed in options.seeds:
             break
         trial = study.ask()
         genotype = tuple(trial.suggest_categorical(f"d{i}", list(range(n))) for i, n in enumerate(choices))
-        fresh = genotype not in known
-        if fresh:
+        if genotype not in known:
             oracle.stdin.write(" ".join(map(str, genotype)) + "\n")
-            known[genotype] = tuple(map(float, oracle.stdout.readline().split()))
-        accuracy, latency = known[genotype]
+            network, *scores = oracle.stdout.readline().split()
+            known[genotype] = network, *map(float, scores)
+        network, accuracy, latency = known[genotype]
+        fresh = network not in networks
+        networks.add(network)
         trial.set_user_attr("latency", latency)
         feasible = latency <= options.budget
         if fresh and feasible:

@@ -81,7 +81,12 @@ std::vector<Problem> nas_bench_201_problems(const std::filesystem::path& data, c
   const std::shared_ptr<const Space> space = make_space("nas-bench-201", {32, 32, 3, 10});
   const auto latencies = std::make_shared<const std::vector<double>>(predicted_latencies(*space, cache));
   std::map<std::string, std::size_t> index_of;
-  for (std::size_t i = 0; i < 15625; ++i) index_of[space->describe(cell_at(i))] = i;
+  // Of cells that differ in edges that carry nothing, the one without them stands for all.
+  std::vector<std::size_t> networks;
+  for (std::size_t i = 0; i < 15625; ++i) {
+    index_of[space->describe(cell_at(i))] = i;
+    if (space->canonical(cell_at(i)) == cell_at(i)) networks.push_back(i);
+  }
   std::vector<Problem> problems;
   for (const auto& [field, name] : {std::pair("CIFAR10TestAccuracy200Epochs", "nb201-cifar10"),
                                     std::pair("ImageNetTestAccuracy200Epochs", "nb201-imagenet16")}) {
@@ -93,18 +98,21 @@ std::vector<Problem> nas_bench_201_problems(const std::filesystem::path& data, c
     Problem problem{.name = fmt::format("{}/edgetpu-usb3", name), .space = space};
     problem.accuracy = [table](const Genotype& genotype) { return (*table)[cell_index(genotype)]; };
     problem.latency = [latencies](const Genotype& genotype) { return (*latencies)[cell_index(genotype)]; };
-    problem.latencies = *latencies;
+    for (const std::size_t i : networks) problem.latencies.push_back((*latencies)[i]);
     std::sort(problem.latencies.begin(), problem.latencies.end());
-    problem.note = "all 15,625 networks: published test accuracy, latency from `atoll predict`";
-    problem.best_within = [table, latencies](double budget) {
+    problem.note = fmt::format(
+        "{} networks, all of 15,625 cells but for edges that carry nothing: published test accuracy, latency from "
+        "`atoll predict`",
+        networks.size());
+    problem.best_within = [table, latencies, networks](double budget) {
       double best = 0;
-      for (std::size_t i = 0; i < 15625; ++i)
+      for (const std::size_t i : networks)
         if ((*latencies)[i] <= budget) best = std::max(best, (*table)[i]);
       return best;
     };
-    problem.random_search = [table, latencies](double budget, double goal) {
+    problem.random_search = [table, latencies, networks](double budget, double goal) {
       std::size_t within = 0, good = 0;
-      for (std::size_t i = 0; i < 15625; ++i) {
+      for (const std::size_t i : networks) {
         if ((*latencies)[i] > budget) continue;
         ++within;
         good += (*table)[i] >= goal;

@@ -14,7 +14,7 @@ namespace Atoll {
 struct Problem {
   std::string name;  // "nb201-cifar10/edgetpu-usb3"
   std::shared_ptr<const Space> space;
-  std::function<double(const Genotype&)> accuracy;  // percent
+  std::function<double(const Genotype&)> accuracy;  // percent; both are asked for canonical genotypes
   std::function<double(const Genotype&)> latency;   // ms
   std::vector<double> latencies;  // of a sample of the space (or all of it), sorted: for the percentiles
   std::string note;               // how faithful the function is

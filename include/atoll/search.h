@@ -35,6 +35,9 @@ class Space {
   virtual Graph build(const Genotype& genotype) const = 0;  // training form; throws Error for a bad genotype
   // One line for a person; genotypes that build the same network have the same line.
   virtual std::string describe(const Genotype& genotype) const = 0;
+  // Builds the same network, with every choice that says nothing in it set to the decision's first: an expansion where
+  // nothing is expanded, an edge of a cell that leads nowhere. What learns from networks compares these.
+  virtual Genotype canonical(const Genotype& genotype) const { return genotype; }
 
   // The network as parts one after the other, of which equal keys are equal networks; empty where a space has no
   // such cut. build_part builds one by its position.
@@ -216,8 +219,8 @@ struct Objectives {
 // Builds the network, counts it, and asks for its latency.
 std::function<Costs(const Space&, const Genotype&)> costs_by_latency(std::function<double(const Graph&)> latency_ms);
 
-// Why a network does not map: the choices without any one of which fewer of its ops would refuse, and the first of
-// these ops with the target's reason.
+// Why a network does not map: the choices that it must do without, and the first of the ops that the target refuses,
+// with the reason; or an op that it has whatever is chosen.
 std::string unmapped_reason(const Space& space, const Objectives& objectives, const Genotype& genotype);
 
 struct SearchResult {

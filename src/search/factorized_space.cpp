@@ -93,12 +93,37 @@ FactorizedSpace::Network FactorizedSpace::decode(const Genotype& genotype) const
                 .squeeze = reader.take(table.squeeze)};
     // Choices that say nothing here are set to one value, so that equal networks have equal descriptions.
     if (stage.block.kind == BlockKind::kPlain) stage.expansion = 1;
-    if (stage.repeats == 1 && (stage.stride != 1 || stage.channels != channels)) stage.skip = false;
+    if (!stage.can_skip(channels)) stage.skip = false;
     channels = stage.channels;
     network.stages.push_back(stage);
   }
   network.head = reader.take(table_.head);
   return network;
+}
+
+Genotype FactorizedSpace::canonical(const Genotype& genotype) const {
+  const Network network = decode(genotype);
+  Genotype result = genotype;
+  std::size_t next = 0;
+  const auto pass = [&](const auto& choices, bool says_something) {
+    if (choices.size() == 1) return;
+    if (!says_something) result[next] = 0;
+    ++next;
+  };
+  pass(table_.stem, true);
+  int channels = network.stem;
+  for (std::size_t i = 0; i < network.stages.size(); ++i) {
+    const StageTable& table = table_.stages[i];
+    const Stage& stage = network.stages[i];
+    pass(table.block, true);
+    pass(table.expansion, stage.block.kind != BlockKind::kPlain);
+    pass(table.channels, true);
+    pass(table.repeats, true);
+    pass(table.skip, stage.can_skip(channels));
+    pass(table.squeeze, true);
+    channels = stage.channels;
+  }
+  return result;
 }
 
 std::string FactorizedSpace::describe(const Genotype& genotype) const {
@@ -109,9 +134,8 @@ std::string FactorizedSpace::describe(const Genotype& genotype) const {
     line += fmt::format(" | {}{}x{}", stage.block.str()[0], stage.block.kernel, stage.block.kernel);
     if (stage.block.kind != BlockKind::kPlain) line += fmt::format(" e{}", stage.expansion);
     line += fmt::format(" c{} x{}", stage.channels, stage.repeats);
-    const bool can_skip = stage.repeats > 1 || (stage.stride == 1 && stage.channels == channels);
     if (stage.squeeze > 0) line += fmt::format(" se{}", stage.squeeze);
-    if (can_skip && !stage.skip) line += " noskip";
+    if (stage.can_skip(channels) && !stage.skip) line += " noskip";
     channels = stage.channels;
   }
   if (network.head > 0) line += fmt::format(" | head{}", network.head);

@@ -50,6 +50,7 @@ class FactorizedSpace : public Space {
   const std::vector<Decision>& decisions() const override { return decisions_; }
   Graph build(const Genotype& genotype) const override;
   std::string describe(const Genotype& genotype) const override;
+  Genotype canonical(const Genotype& genotype) const override;
   std::vector<PartKey> part_keys(const Genotype& genotype) const override;  // stem, each stage, head
   Graph build_part(const Genotype& genotype, std::size_t part) const override;
 
@@ -60,6 +61,8 @@ class FactorizedSpace : public Space {
     int expansion = 1, channels = 0, repeats = 1;
     bool skip = true;
     double squeeze = 0;
+    // Whether it could have a skip connection, of which `skip` then tells.
+    bool can_skip(int input_channels) const { return repeats > 1 || (stride == 1 && channels == input_channels); }
   };
   struct Network {
     int stem = 0, head = 0;

@@ -13,9 +13,9 @@ constexpr std::size_t kLatencies = 400;  // that the process on latency holds; t
 
 }  // namespace
 
-FeasibilityModel::FeasibilityModel(const std::vector<Decision>& decisions) : rest_(decisions) {
+FeasibilityModel::FeasibilityModel(const Space& space) : space_(space), rest_(space.decisions()) {
   int features = 1;
-  for (const Decision& decision : decisions) {
+  for (const Decision& decision : space.decisions()) {
     first_.push_back(features);
     features += static_cast<int>(decision.choices.size());
   }
@@ -23,8 +23,9 @@ FeasibilityModel::FeasibilityModel(const std::vector<Decision>& decisions) : res
   right_ = Eigen::VectorXd::Zero(features);
 }
 
-void FeasibilityModel::add(const Genotype& genotype, double latency_ms, bool feasible) {
+void FeasibilityModel::add(const Genotype& as_asked, double latency_ms, bool feasible) {
   if (!(latency_ms > 0) || !std::isfinite(latency_ms)) return;
+  const Genotype genotype = space_.canonical(as_asked);
   const double y = std::log(latency_ms);
   Eigen::VectorXd x = Eigen::VectorXd::Zero(right_.size());
   x[0] = 1;
@@ -67,9 +68,10 @@ void FeasibilityModel::solve() {
   fitted_ = n;
 }
 
-Eigen::VectorXd FeasibilityModel::probabilities(std::span<const Genotype> genotypes, bool quick) {
-  Eigen::VectorXd result = Eigen::VectorXd::Ones(static_cast<Eigen::Index>(genotypes.size()));
+Eigen::VectorXd FeasibilityModel::probabilities(std::span<const Genotype> as_asked, bool quick) {
+  Eigen::VectorXd result = Eigen::VectorXd::Ones(static_cast<Eigen::Index>(as_asked.size()));
   if (!seen_infeasible_) return result;
+  const std::vector<Genotype> genotypes = canonical(space_, as_asked);
   if (stale_) solve();
   const double limit = seen_feasible_ ? 0.5 * (slowest_feasible_ + fastest_infeasible_) : fastest_infeasible_ - 0.1;
   const Eigen::MatrixXd kernel = rest_.kernel(genotypes);

@@ -9,7 +9,7 @@ namespace Atoll {
 // (dead branches make a latency anything but additive). From both, the chance that a network is feasible.
 class FeasibilityModel {
  public:
-  explicit FeasibilityModel(const std::vector<Decision>& decisions);
+  explicit FeasibilityModel(const Space& space);
   void add(const Genotype& genotype, double latency_ms, bool feasible);
   // Of each genotype; 1 until something infeasible was seen. `quick`: by the regression and the process's mean alone.
   Eigen::VectorXd probabilities(std::span<const Genotype> genotypes, bool quick);
@@ -17,13 +17,14 @@ class FeasibilityModel {
 
  private:
   void solve();
+  double additive(const Genotype& genotype) const;
+
+  const Space& space_;
   std::vector<int> first_;  // of each decision among the features
   Eigen::MatrixXd normal_;
   Eigen::VectorXd right_, weights_;
-  double additive(const Genotype& genotype) const;
-
   HammingGp rest_;
-  std::vector<Genotype> genotypes_;  // of rest_'s observations
+  std::vector<Genotype> genotypes_;  // of rest_'s observations, canonical
   std::vector<double> logarithms_;
   std::size_t fitted_ = 0;
   double spread_ = 1;                                     // standard deviation of what the regression leaves

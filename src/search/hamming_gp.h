@@ -24,6 +24,7 @@ class HammingGp {
   // Fits weights and noise to the observations `subset`, and factorizes anew. O(n^3).
   void fit(const std::vector<std::size_t>& subset);
 
+  double noise() const { return noise_; }  // variance that one observation has of its own
   std::size_t size() const { return static_cast<std::size_t>(observations_); }
   // Kernel of the observations with each of `genotypes`, [observations, genotypes]: what the other two ask for.
   Eigen::MatrixXd kernel(std::span<const Genotype> genotypes) const;

@@ -13,8 +13,8 @@ Ppo::Ppo(const Space& space, const AlgorithmOptions& options)
       options_(options),
       rng_(options.seed),
       controller_(space.decisions(), options.ppo.hidden, options.ppo.embedding, rng_),
-      rewards_(space.decisions()),
-      feasibility_(space.decisions()) {}
+      rewards_(space),
+      feasibility_(space) {}
 
 Genotype Ppo::ask() {
   const bool critic = options_.ppo.pool > 0 && static_cast<int>(rewards_.size()) >= std::max(2, options_.ppo.first);

@@ -14,6 +14,12 @@ double normal_density(double x) { return std::exp(-0.5 * x * x) / std::sqrt(2 * 
 
 }  // namespace
 
+std::vector<Genotype> canonical(const Space& space, std::span<const Genotype> genotypes) {
+  std::vector<Genotype> result;
+  for (const Genotype& genotype : genotypes) result.push_back(space.canonical(genotype));
+  return result;
+}
+
 double normal_probability(double x) { return 0.5 * std::erfc(-x / std::numbers::sqrt2); }
 
 // By Newton's method from a logistic first guess.
@@ -27,7 +33,7 @@ bool RewardModel::add(const Genotype& genotype, double reward) {
   for (const Member& member : told_)
     if (member.genotype == genotype) return false;
   told_.push_back({genotype, reward});
-  process_.add(genotype);
+  process_.add(space_.canonical(genotype));
   stale_ = true;
   return true;
 }
@@ -60,12 +66,14 @@ void RewardModel::learn() {
 }
 
 Eigen::VectorXd RewardModel::means(std::span<const Genotype> genotypes) const {
-  return process_.means(process_.kernel(genotypes));
+  return process_.means(process_.kernel(canonical(space_, genotypes)));
 }
 
 Eigen::VectorXd RewardModel::log_improvements(std::span<const Genotype> genotypes) const {
-  const Eigen::MatrixXd kernel = process_.kernel(genotypes);
-  const Eigen::VectorXd means = process_.means(kernel), deviations = process_.deviations(kernel);
+  const Eigen::MatrixXd kernel = process_.kernel(canonical(space_, genotypes));
+  const Eigen::VectorXd means = process_.means(kernel);
+  // Of what will be observed: a training has luck of its own, so that even a network like the best may be better.
+  const Eigen::VectorXd deviations = (process_.deviations(kernel).array().square() + process_.noise()).sqrt().matrix();
   Eigen::VectorXd result(means.size());
   for (Eigen::Index i = 0; i < means.size(); ++i) {
     const double z = (means[i] - best_value_) / deviations[i];

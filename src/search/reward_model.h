@@ -9,7 +9,7 @@ namespace Atoll {
 
 class RewardModel {
  public:
-  explicit RewardModel(const std::vector<Decision>& decisions) : process_(decisions) {}
+  explicit RewardModel(const Space& space) : space_(space), process_(space.decisions()) {}
 
   // A genotype's first reward counts; false: it has one already.
   bool add(const Genotype& genotype, double reward);
@@ -28,6 +28,7 @@ class RewardModel {
     double reward;
   };
   double score(std::size_t rank) const;  // normal, of a rank
+  const Space& space_;
   HammingGp process_;
   std::vector<Member> told_;         // in the order of the process's observations
   std::vector<std::size_t> ranked_;  // indices into told_, best first
@@ -35,6 +36,9 @@ class RewardModel {
   std::size_t fitted_ = 0;           // observations at the last fit
   bool stale_ = false;
 };
+
+// What the models of rewards and latencies compare: networks, not the genotypes that say them.
+std::vector<Genotype> canonical(const Space& space, std::span<const Genotype> genotypes);
 
 // Of a number between 0 and 1: the inverse of the normal distribution.
 double normal_quantile(double p);

@@ -15,11 +15,7 @@ constexpr int kBred = 150, kRandom = 60;
 }  // namespace
 
 SurrogateSearch::SurrogateSearch(const Space& space, const AlgorithmOptions& options)
-    : space_(space),
-      options_(options),
-      rng_(options.seed),
-      rewards_(space.decisions()),
-      feasibility_(space.decisions()) {}
+    : space_(space), options_(options), rng_(options.seed), rewards_(space), feasibility_(space) {}
 
 std::vector<Genotype> SurrogateSearch::pool() {
   std::vector<Genotype> all;

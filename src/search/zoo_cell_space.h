@@ -11,17 +11,25 @@ class ZooCellSpace : public Space {
  public:
   // `word` makes what follows "name:" in the zoo's name of a network.
   using Word = std::function<std::string(const Genotype&, const std::vector<Decision>&)>;
-  ZooCellSpace(std::string name, std::vector<Decision> decisions, Word word, const SpaceOptions& options)
-      : name_(std::move(name)), decisions_(std::move(decisions)), word_(std::move(word)), options_(options) {}
+  using Canonical = Genotype (*)(Genotype);
+  ZooCellSpace(std::string name, std::vector<Decision> decisions, Word word, Canonical to_canonical,
+               const SpaceOptions& options)
+      : name_(std::move(name)),
+        decisions_(std::move(decisions)),
+        word_(std::move(word)),
+        canonical_(to_canonical),
+        options_(options) {}
   const std::string& name() const override { return name_; }
   const std::vector<Decision>& decisions() const override { return decisions_; }
   Graph build(const Genotype& genotype) const override;
   std::string describe(const Genotype& genotype) const override;
+  Genotype canonical(const Genotype& genotype) const override { return canonical_(genotype); }
 
  private:
   std::string name_;
   std::vector<Decision> decisions_;
   Word word_;
+  Canonical canonical_;
   SpaceOptions options_;
 };
 

@@ -274,5 +274,32 @@ TEST(SpaceTable, NamesWhatIsWrong) {
   EXPECT_THAT(message("{", "[{"), HasSubstr("is not JSON"));
 }
 
+TEST(Canonical, IsOneGenotypeForEveryNetworkOfADeclaredSpace) {
+  for (const char* name : {"edgetpu", "mnasnet"}) {
+    const auto space = make_space(name, {.h = 32, .w = 32, .channels = 3, .classes = 10});
+    Rng rng(12);
+    int changed = 0;
+    for (int i = 0; i < 2000; ++i) {
+      const Genotype genotype = random_genotype(*space, rng), canonical = space->canonical(genotype);
+      EXPECT_EQ(space->describe(canonical), space->describe(genotype));
+      Genotype other = genotype;  // differs in one decision; where that says nothing, the network is the same
+      const auto d = static_cast<std::size_t>(rng.below(static_cast<std::int64_t>(genotype.size())));
+      other[d] = (other[d] + 1) % static_cast<int>(space->decisions()[d].choices.size());
+      EXPECT_EQ(space->canonical(other) == canonical, space->describe(other) == space->describe(genotype));
+      changed += canonical != genotype;
+    }
+    EXPECT_GT(changed, 0) << name;
+  }
+}
+
+TEST(Canonical, CellsLoseTheEdgesThatCarryNothing) {
+  const auto space = make_space("nas-bench-201", {.h = 32, .w = 32, .channels = 3, .classes = 10});
+  // Edges 0-1, 0-2, 1-2, 0-3, 1-3, 2-3. Nodes 1 and 2 lead nowhere; node 1 gets nothing; all is used.
+  EXPECT_EQ(space->canonical({3, 3, 4, 3, 0, 0}), (Genotype{0, 0, 0, 3, 0, 0}));
+  EXPECT_EQ(space->canonical({0, 2, 3, 1, 4, 3}), (Genotype{0, 2, 0, 1, 0, 3}));
+  EXPECT_EQ(space->canonical({3, 1, 2, 4, 1, 2}), (Genotype{3, 1, 2, 4, 1, 2}));
+  EXPECT_EQ(space->canonical({3, 0, 0, 0, 0, 2}), (Genotype{0, 0, 0, 0, 0, 0}));
+}
+
 }  // namespace
 }  // namespace Atoll
