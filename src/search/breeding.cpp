@@ -7,6 +7,9 @@ namespace Atoll {
 namespace {
 
 constexpr std::size_t kParents = 40;  // of crossovers
+// A candidate that keeps to the budgets with less than this probability is asked for when no other is left, however
+// much it promises.
+constexpr double kLeastChance = 0.2, kFarBehind = 1e3;
 
 struct Candidate {
   Genotype genotype;
@@ -53,7 +56,8 @@ std::optional<Genotype> best_by_improvement(std::vector<Genotype> pool, const Re
   std::vector<Candidate> candidates;
   for (std::size_t i = 0; i < pool.size(); ++i) {
     const auto at = static_cast<Eigen::Index>(i);
-    candidates.push_back({std::move(pool[i]), means[at] + log_of(chances[at])});
+    candidates.push_back(
+        {std::move(pool[i]), means[at] + log_of(chances[at]) - (chances[at] < kLeastChance ? kFarBehind : 0)});
   }
   std::sort(candidates.begin(), candidates.end(), is_better);
   if (candidates.size() > short_list) {
@@ -65,7 +69,7 @@ std::optional<Genotype> best_by_improvement(std::vector<Genotype> pool, const Re
   const Eigen::VectorXd gains = rewards.log_improvements(pool), surer = feasibility.probabilities(pool, false);
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     const auto at = static_cast<Eigen::Index>(i);
-    candidates[i].value = gains[at] + log_of(surer[at]);
+    candidates[i].value = gains[at] + log_of(surer[at]) - (surer[at] < kLeastChance ? kFarBehind : 0);
   }
   return std::min_element(candidates.begin(), candidates.end(), is_better)->genotype;
 }
