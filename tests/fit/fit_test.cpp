@@ -139,7 +139,7 @@ TEST_F(Fit, BadInputIsRefusedWithItsName) {
   o = options("out");
   o.plan = folder_ / "broken.json";
   write_file(o.plan, std::string_view("{\"format\": \"atoll-fit\", \"version\": 1, \"settings\": {}}"));
-  EXPECT_THAT(refusal_of(o), AllOf(HasSubstr("broken.json"), HasSubstr("field")));
+  EXPECT_THAT(refusal_of(o), AllOf(HasSubstr("broken.json"), HasSubstr("\"data\" is missing")));
 }
 
 TEST(Plan, SpeedIsInterpolatedBetweenTheTwoMeasurements) {
