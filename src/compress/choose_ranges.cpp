@@ -16,6 +16,7 @@ namespace {
 constexpr RangeEstimator kAll[] = {RangeEstimator::kMse, RangeEstimator::kMinMax, RangeEstimator::kPercentile,
                                    RangeEstimator::kEntropy, RangeEstimator::kMovingAverage};
 constexpr double kWorthWhile = 0.995;         // the new error over the old one
+constexpr double kFarBehind = 1.15;           // after a quarter of the pictures, to give up an estimator of all tensors
 constexpr int kPatience = 6;                  // networks in a row that brought nothing, after which it ends
 constexpr float kTails[] = {0.5f, 0.25f, 0};  // of the logits' lower end
 
@@ -51,7 +52,7 @@ class Choice {
   Calibration run(const Observations& observations) {
     std::size_t base = 0;
     for (std::size_t e = 0; e < std::size(kAll) && trials_ < max_trials_; ++e)
-      if (leads(by_estimator_[e].ranges, observations.graph, 1, false)) base = e;
+      if (leads(by_estimator_[e].ranges, observations.graph, 1, kFarBehind)) base = e;
     Calibration chosen = by_estimator_[base];
     int in_vain = 0;
     for (const std::size_t id : by_disagreement(observations)) {
@@ -61,7 +62,7 @@ class Choice {
         std::vector<Range> ranges = chosen.ranges;
         ranges[id] = candidate.range;
         ++in_vain;
-        if (!leads(ranges, observations.graph, kWorthWhile, true)) continue;
+        if (!leads(ranges, observations.graph, kWorthWhile, 1)) continue;
         in_vain = 0;
         chosen.ranges = std::move(ranges);
         name = candidate.name;
@@ -113,9 +114,9 @@ class Choice {
     return different;
   }
 
-  bool leads(const std::vector<Range>& ranges, const Graph& prepared, double worth_while, bool hastily) {
+  bool leads(const std::vector<Range>& ranges, const Graph& prepared, double worth_while, double behind) {
     ++trials_;
-    return reference_.beats(quantize_prepared(prepared, ranges, options_, {}), leader_, worth_while, hastily);
+    return reference_.beats(quantize_prepared(prepared, ranges, options_, {}), leader_, worth_while, behind);
   }
 
   const Graph graph_;  // with what is read of every tensor

@@ -183,7 +183,7 @@ Reference::Score Reference::score(const Graph& graph) const {
   return score;
 }
 
-bool Reference::beats(const Graph& graph, std::vector<double>& leader, double worth_while, bool hastily) const {
+bool Reference::beats(const Graph& graph, std::vector<double>& leader, double worth_while, double behind) const {
   const std::size_t size = indices_.size(), quarter = (size + 3) / 4;
   std::vector<double> errors(size);
   const double limit = leader.empty() ? INFINITY : worth_while * std::accumulate(leader.begin(), leader.end(), 0.0);
@@ -199,7 +199,7 @@ bool Reference::beats(const Graph& graph, std::vector<double>& leader, double wo
       if (!leader.empty()) leaders_sum += leader[i];
     }
     if (sum >= limit) return false;
-    if (hastily && !leader.empty() && first == 0 && sum >= leaders_sum) return false;
+    if (!leader.empty() && first == 0 && sum >= behind * leaders_sum) return false;
   }
   leader = std::move(errors);
   return true;

@@ -23,8 +23,9 @@ class Reference {
 
   // Whether the output error of `graph` is below `worth_while` times that of the leader, whose errors by picture are
   // replaced then (empty: there is none, and `graph` becomes it). A quarter of the pictures is looked at after
-  // the other, and what can no longer win is given up; `hastily`, what is not ahead after the first quarter as well.
-  bool beats(const Graph& graph, std::vector<double>& leader, double worth_while, bool hastily) const;
+  // the other. What can no longer win is given up, and what has `behind` times the leader's errors after the first
+  // quarter.
+  bool beats(const Graph& graph, std::vector<double>& leader, double worth_while, double behind) const;
   double float_top1() const { return float_top1_; }
   const std::vector<bool>& float_right() const { return float_right_; }
   std::int64_t images() const { return static_cast<std::int64_t>(indices_.size()); }
