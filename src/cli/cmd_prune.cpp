@@ -149,7 +149,8 @@ int run(PruneFlags flags, const Common& common) {
   if (flags.pattern == "2of4") flags.sparsity = 0.5;
   const Graph graph = network_of(flags);
   const auto target = flags.target.empty() ? nullptr : open_target(flags.target);
-  const auto data = open_dataset(flags.data, Split::kTrain), test = open_dataset(flags.data, Split::kTest);
+  const auto data = with_classes_of(graph, open_dataset(flags.data, Split::kTrain)),
+             test = with_classes_of(graph, open_dataset(flags.data, Split::kTest));
   require_same_classes(*data, *test);
   const fs::path folder = flags.output;
   make_folder(folder);

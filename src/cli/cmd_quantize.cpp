@@ -87,8 +87,10 @@ QatResult train_on(const QuantizeFlags& flags, const Common& common, std::shared
                    const CalibrationOptions& how, const QuantizeOptions& options, nlohmann::json& answer) {
   Graph graph = flags.model.load();
   flags.preprocessing.apply(graph);
-  const auto test = flags.eval_data.empty() ? nullptr : open_dataset(flags.eval_data, Split::kTest);
-  QatResult result = flags.qat.run(graph, std::move(data), test, how, options, flags.output, common);
+  const auto test =
+      flags.eval_data.empty() ? nullptr : with_classes_of(graph, open_dataset(flags.eval_data, Split::kTest));
+  QatResult result =
+      flags.qat.run(graph, with_classes_of(graph, std::move(data)), test, how, options, flags.output, common);
   answer["qat"] = {{"epochs", result.history.size()}};
   if (test) answer["qat"]["calibrated_top1"] = result.calibrated_top1;
   return result;
