@@ -84,7 +84,7 @@ struct LadderOptions {
 // neither the drop less its standard error, for on some hundred pictures it is largely luck, nor the expected drop is
 // above max_drop.
 struct LadderStep {
-  std::string name;  // "calibration", "equalisation", "bias correction", "rounding"
+  std::string name;  // "calibration", "bias correction", "equalisation", "rounding"
   double top1 = 0;   // on the held-out pictures
   double drop = 0;   // float top-1 minus this one
   // What the float network's own probabilities say: its probability of the class that it names, less that of the class
@@ -104,9 +104,9 @@ struct LadderResult {
   std::vector<LadderStep> steps;  // as many as were climbed
 };
 
-// quantize_int8() that looks at what it lost on pictures of `data` that it did not calibrate with, and goes on to
-// cross-layer equalisation (Nagel et al. 2019, with activation ranges), bias correction (the same), and rounding of
-// weights by the second moments of their inputs (Frantar et al. 2022) only while the drop asks for it.
+// quantize_int8() that corrects biases (Nagel et al. 2019), looks at what it lost on pictures of `data` that it did not
+// calibrate with, and goes on to cross-layer equalisation (the same, with activation ranges) and rounding of weights by
+// the second moments of their inputs (Frantar et al. 2022) only while the drop asks for it.
 LadderResult quantize_with_ladder(const Graph& graph, const Dataset& data, const CalibrationOptions& calibration = {},
                                   const QuantizeOptions& options = {}, const LadderOptions& ladder = {});
 

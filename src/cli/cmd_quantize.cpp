@@ -230,8 +230,8 @@ void add_quantize(Cli& cli) {
   command->add_option("--input-type", flags->input_type, "of an int8 model")->check(types)->capture_default_str();
   command->add_option("--output-type", flags->output_type, "of an int8 model; the input's unless given")->check(types);
   command->add_flag("--ladder", flags->ladder,
-                    "measures the drop on held-out pictures and, while it is too large, equalises layers, corrects "
-                    "biases, and reconstructs the rounding of weights");
+                    "corrects biases, measures the drop on held-out pictures and, while it is too large, equalises "
+                    "layers and reconstructs the rounding of weights");
   command->add_option("--held-out", flags->rungs.held_out_images, "pictures on which the ladder measures, at most")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();

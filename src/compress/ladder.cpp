@@ -50,11 +50,10 @@ class Ladder {
       plan = {observations_.graph, candidate_calibration_->ranges, {}};
     });
     original_ = best_.prepared;
+    attempt("bias correction", [&](Plan& plan) {  // wants no picture and no training, so it is always tried
+      plan.prepared = with_corrected_biases(plan, original_, observations_.tensors, options_);
+    });
     if (!good_enough()) attempt("equalisation", [&](Plan& plan) { equalise(plan); });
-    if (!good_enough())
-      attempt("bias correction", [&](Plan& plan) {
-        plan.prepared = with_corrected_biases(plan, original_, observations_.tensors, options_);
-      });
     if (!good_enough())
       attempt("rounding", [&](Plan& plan) {
         reconstruct_rounding(plan, data_, parts_.calibration, options_, calibration_.seed, calibration_.threads);
@@ -118,8 +117,8 @@ class Ladder {
     if (!graph) return;
     candidate_ = observe(*graph, data_, parts_.calibration, calibration_.threads);
     candidate_calibration_ = ranges_of(*candidate_);
-    plan.prepared = candidate_->graph;
-    plan.ranges = candidate_calibration_->ranges;
+    plan = {candidate_->graph, candidate_calibration_->ranges, {}};
+    plan.prepared = with_corrected_biases(plan, candidate_->graph, candidate_->tensors, options_);
   }
 
   const Dataset& data_;

@@ -178,11 +178,12 @@ TEST(Rounding, IsTheSameForAnyNumberOfThreads) {
   }
 }
 
-TEST(Ladder, StopsAtOnceWhenNothingIsLost) {
+TEST(Ladder, OnlyCorrectsBiasesWhenNothingIsLost) {
   const LadderResult r =
       quantize_with_ladder(small_network(), *pictures(60, 16, 3), {.images = 30}, {}, {.max_drop = 1});
-  ASSERT_EQ(r.steps.size(), 1u);
+  ASSERT_EQ(r.steps.size(), 2u);
   EXPECT_EQ(r.steps[0].name, "calibration");
+  EXPECT_EQ(r.steps[1].name, "bias correction");
   EXPECT_TRUE(r.steps[0].kept);
   EXPECT_EQ(r.held_out_images, 30);
   EXPECT_EQ(scheme_of(r.graph), "int8");
