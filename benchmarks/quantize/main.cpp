@@ -27,7 +27,7 @@
 #include "base/timer.h"
 #include "compress/observe.h"
 #include "compress/output_error.h"
-#include "paired.h"
+#include "compress/paired.h"
 #include "process.h"
 #include "runtime/model_input.h"
 #include "runtime/npy.h"

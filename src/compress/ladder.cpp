@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 
 #include "atoll/error.h"
@@ -7,6 +6,7 @@
 #include "base/timer.h"
 #include "compress/choose_ranges.h"
 #include "compress/output_error.h"
+#include "compress/paired.h"
 #include "compress/quantize_int8.h"
 #include "compress/rescue.h"
 
@@ -70,11 +70,10 @@ class Ladder {
  private:
   bool good_enough() const { return best_drop_ <= ladder_.max_drop; }
 
-  // What of a measured drop is not luck: it less its standard error, which the pictures that changed sides give.
+  // What of a measured drop is not luck.
   double certain_drop(const Reference::Score& score) const {
-    double changed = 0;
-    for (std::size_t i = 0; i < score.right.size(); ++i) changed += score.right[i] != held_out_.float_right()[i];
-    return held_out_.float_top1() - score.top1 - std::sqrt(changed) / static_cast<double>(held_out_.images());
+    const Paired change = paired(held_out_.float_right(), score.right);
+    return -change.difference() - change.standard_error();
   }
 
   template <typename Change>

@@ -24,6 +24,7 @@ HammingGp::HammingGp(const std::vector<Decision>& decisions) {
     first_.push_back(weights);
     weights += static_cast<int>(decision.choices.size());
   }
+  first_.push_back(weights);
   weights_ = VectorXd::Constant(weights, 1.0 / static_cast<double>(decisions.size()));
 }
 
@@ -45,8 +46,8 @@ void HammingGp::add(const Genotype& genotype) {
   const MatrixXd k = kernel({&genotype, 1});
   chosen_.row(n) = x.transpose();
   ++observations_;
-  for (std::size_t d = 0; d < first_.size(); ++d)
-    for (Index c = first_[d]; c < (d + 1 < first_.size() ? first_[d + 1] : weights_.size()); ++c)
+  for (std::size_t d = 0; d < genotype.size(); ++d)
+    for (Index c = first_[d]; c < first_[d + 1]; ++c)
       distance_(n, c) = x[c] > 0 ? 0 : weights_[c] + weights_[first_[d] + genotype[d]];
   VectorXd row = k.col(0);
   lower_.topLeftCorner(n, n).triangularView<Eigen::Lower>().solveInPlace(row);
@@ -57,8 +58,8 @@ void HammingGp::add(const Genotype& genotype) {
 // Of all observations, after the weights have changed.
 void HammingGp::measure_choices() {
   const auto chosen = chosen_.topRows(observations_);
-  for (std::size_t d = 0; d < first_.size(); ++d) {
-    const Index end = d + 1 < first_.size() ? first_[d + 1] : weights_.size(), choices = end - first_[d];
+  for (std::size_t d = 0; d + 1 < first_.size(); ++d) {
+    const Index end = first_[d + 1], choices = end - first_[d];
     const VectorXd own = chosen.middleCols(first_[d], choices) * weights_.segment(first_[d], choices);
     for (Index c = first_[d]; c < end; ++c)
       distance_.col(c).head(observations_) = (1 - chosen.col(c).array()) * (own.array() + weights_[c]);
@@ -105,7 +106,7 @@ VectorXd HammingGp::deviations(const MatrixXd& kernel) const {
 void HammingGp::fit(const std::vector<std::size_t>& subset) {
   const auto n = static_cast<Index>(subset.size());
   const Index weights = weights_.size();
-  const double prior = std::log(1.0 / static_cast<double>(first_.size()));
+  const double prior = std::log(1.0 / static_cast<double>(first_.size() - 1));
   VectorXd y(n);
   MatrixXd chosen(n, weights);
   for (Index i = 0; i < n; ++i) {

@@ -36,7 +36,7 @@ class HammingGp {
   void measure_choices();
   void factorize();
 
-  std::vector<int> first_;   // of each decision among the weights
+  std::vector<int> first_;   // of each decision among the weights; then the end of the last
   Eigen::VectorXd weights_;  // of every choice of every decision
   double noise_ = 0.02;      // variance
   // The first `observations_` rows or columns of these are used.

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <numeric>
+
 #include "compress/output_error.h"
 #include "compress/quantize_int8.h"
 #include "fixtures.h"
@@ -227,6 +229,26 @@ TEST(Ranges, AreChosenTensorByTensorByTheErrorOfTheOutput) {
                                RangeEstimator::kEntropy, RangeEstimator::kMse})
     EXPECT_LE(error(chosen), error(estimate(o, estimator)) + 1e-12) << name_of(estimator);
   EXPECT_EQ(chosen.hash, o.hash);
+}
+
+TEST(Reference, TellsWhichOfTwoNetworksIsNearer) {
+  const Graph g = uneven_network();
+  const auto data = pictures(24, 12, 3);
+  const Observations o = observe(g, *data, first(24), 1);
+  const Reference reference(o.graph, *data, first(24), 2);
+  const std::vector<Range> ranges = estimate(o, RangeEstimator::kMinMax).ranges;
+  std::vector<Range> clipped = ranges;  // so that little is left of every activation
+  for (Range& range : clipped) range = {range.low / 20, range.high / 20};
+  const Graph near = quantize_prepared(o.graph, ranges, {}), far = quantize_prepared(o.graph, clipped, {});
+  ASSERT_LT(reference.score(near).output_error, reference.score(far).output_error);
+  std::vector<double> leader;
+  EXPECT_TRUE(reference.beats(far, leader, 1, 2));  // the first leads
+  EXPECT_TRUE(reference.beats(near, leader, 1, 2));
+  const std::vector<double> best = leader;
+  EXPECT_NEAR(std::accumulate(best.begin(), best.end(), 0.0) / 24, reference.score(near).output_error, 1e-12);
+  EXPECT_FALSE(reference.beats(far, leader, 1, 2));
+  EXPECT_FALSE(reference.beats(near, leader, 1, 2));  // as good is not better
+  EXPECT_EQ(leader, best);
 }
 
 TEST(Ladder, RefusesTooFewPictures) {

@@ -14,12 +14,14 @@ struct Paired {
   double difference() const {
     return static_cast<double>(won - lost) / static_cast<double>(std::max<std::int64_t>(1, images));
   }
-  // Half the width of the difference's 95 % interval (Wald, for paired shares).
-  double ci95() const {
+  // Of the difference (Wald, for paired shares).
+  double standard_error() const {
     const auto n = static_cast<double>(std::max<std::int64_t>(1, images));
     const double d = difference(), changed = static_cast<double>(won + lost) / n;
-    return 1.959963984540054 * std::sqrt(std::max(0.0, changed - d * d) / n);
+    return std::sqrt(std::max(0.0, changed - d * d) / n);
   }
+  // Half the width of the difference's 95 % interval.
+  double ci95() const { return 1.959963984540054 * standard_error(); }
   // McNemar's exact test: the probability of a split as uneven, or more, if both were equally good.
   double p_value() const {
     const std::int64_t n = won + lost, least = std::min(won, lost);
