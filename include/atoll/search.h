@@ -102,7 +102,7 @@ struct PpoOptions {
   bool by_rank = true;
   double baseline_decay = 0.9;
   // A critic learns from every reward, and of a pool of candidates the one is asked for that promises most.
-  int first = 20;       // rewards before there is one
+  int first = 0;        // rewards before there is one; 0: as many as the space has decisions
   int pool = 64;        // samples of the controller; 0: no critic, the controller's samples are asked for as they come
   int neighbours = 12;  // of the best so far, all of whose neighbours (one decision changed) are in the pool
   int bred = 100;       // crossed from the best 40

@@ -141,7 +141,7 @@ void declare(CLI::App* command, PpoOptions& o) {
       ->capture_default_str()
       ->group("Reinforcement learning");
   number("--ppo-baseline-decay", o.baseline_decay, "of that moving mean");
-  count("--ppo-first", o.first, 2, "rewards before there is a critic");
+  count("--ppo-first", o.first, 0, "rewards before there is a critic; 0: as many as the space has decisions");
   count("--ppo-pool", o.pool, 0, "samples of the controller that the critic chooses from; 0: no critic");
   count("--ppo-neighbours", o.neighbours, 0, "of the best so far, whose neighbours are in its pool");
   count("--ppo-bred", o.bred, 0, "candidates of its pool crossed from the best");

@@ -10,9 +10,9 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-// log(weight) and log(noise) have normal priors, so that few observations do not run away with them.
-constexpr double kPriorDeviation = 1.5;
-constexpr double kNoisePrior = -4;  // of the log of the variance
+// The logarithms of weights, noise and scale have normal priors, so that few observations do not run away with them.
+constexpr double kPriorDeviation = 1.5, kScaleDeviation = 1;
+constexpr double kNoisePrior = -4, kScalePrior = 0;  // means of the logarithms of these variances
 constexpr int kFitSteps = 20;
 constexpr double kFitRate = 0.15;
 
@@ -52,7 +52,7 @@ void HammingGp::add(const Genotype& genotype) {
   VectorXd row = k.col(0);
   lower_.topLeftCorner(n, n).triangularView<Eigen::Lower>().solveInPlace(row);
   lower_.row(n).head(n) = row.transpose();
-  lower_(n, n) = std::sqrt(std::max(1 + noise_ - row.squaredNorm(), 1e-9));
+  lower_(n, n) = std::sqrt(std::max(scale_ + noise_ - row.squaredNorm(), 1e-9));
 }
 
 // Of all observations, after the weights have changed.
@@ -73,7 +73,7 @@ MatrixXd HammingGp::kernel(std::span<const Genotype> genotypes) const {
     for (std::size_t d = 0; d < genotype.size(); ++d)
       k.col(i) -= distance_.col(first_[d] + genotype[d]).head(observations_);
   }
-  return k.array().exp().matrix();
+  return (k.array().exp() * scale_).matrix();
 }
 
 void HammingGp::factorize() {
@@ -82,7 +82,7 @@ void HammingGp::factorize() {
   for (Index i = 0; i < n; ++i)
     for (Index c = 0; c < weights_.size(); ++c)
       if (chosen_(i, c) > 0) k.col(i) -= distance_.col(c).head(n);
-  k = k.array().exp().matrix();
+  k = (k.array().exp() * scale_).matrix();
   k.diagonal().array() += noise_;
   lower_.topLeftCorner(n, n) = k.llt().matrixL();
 }
@@ -100,7 +100,7 @@ VectorXd HammingGp::means(const MatrixXd& kernel) const { return kernel.transpos
 
 VectorXd HammingGp::deviations(const MatrixXd& kernel) const {
   const MatrixXd rows = lower_.topLeftCorner(observations_, observations_).triangularView<Eigen::Lower>().solve(kernel);
-  return (1 - rows.colwise().squaredNorm().transpose().array()).max(1e-9).sqrt().matrix();
+  return (scale_ - rows.colwise().squaredNorm().transpose().array()).max(1e-9).sqrt().matrix();
 }
 
 void HammingGp::fit(const std::vector<std::size_t>& subset) {
@@ -114,18 +114,20 @@ void HammingGp::fit(const std::vector<std::size_t>& subset) {
     y[i] = values_[at];
     chosen.row(i) = chosen_.row(at);
   }
-  // Adam on (log weights, log noise).
-  VectorXd x(weights + 1), m = VectorXd::Zero(weights + 1), v = m;
-  x << weights_.array().log().matrix(), std::log(noise_);
+  // Adam on (log weights, log noise, log scale).
+  const Index noise = weights, scale = weights + 1;
+  VectorXd x(weights + 2), m = VectorXd::Zero(weights + 2), v = m;
+  x << weights_.array().log().matrix(), std::log(noise_), std::log(scale_);
   for (int step = 1; step <= kFitSteps; ++step) {
     weights_ = x.head(weights).array().exp().matrix();
-    noise_ = std::exp(x[weights]);
+    noise_ = std::exp(x[noise]);
+    scale_ = std::exp(x[scale]);
     // Where two genotypes differ their distance has both weights, and twice the common one less where they agree.
     const VectorXd sums = chosen * weights_;
     MatrixXd k = 2 * chosen * weights_.asDiagonal() * chosen.transpose();
     k.colwise() -= sums;
     k.rowwise() -= sums.transpose();
-    k = k.array().exp().matrix();
+    k = (k.array().exp() * scale_).matrix();
     MatrixXd noisy = k;
     noisy.diagonal().array() += noise_;
     const Eigen::LLT<MatrixXd> factor(noisy);
@@ -133,14 +135,16 @@ void HammingGp::fit(const std::vector<std::size_t>& subset) {
     // d logL / d theta = 1/2 trace((alpha alpha' - K^-1) dK/dtheta)
     const MatrixXd inner = alpha * alpha.transpose() - factor.solve(MatrixXd::Identity(n, n));
     const MatrixXd parts = inner.cwiseProduct(k);
-    VectorXd gradient(weights + 1);
+    VectorXd gradient(weights + 2);
     gradient.head(weights) =
         (chosen.cwiseProduct(parts * chosen).colwise().sum().transpose() - chosen.transpose() * parts.rowwise().sum())
             .cwiseProduct(weights_);
-    gradient[weights] = 0.5 * inner.trace() * noise_;
+    gradient[noise] = 0.5 * inner.trace() * noise_;
+    gradient[scale] = 0.5 * parts.sum();
     const double precision = 1 / (kPriorDeviation * kPriorDeviation);
     gradient.head(weights).array() -= (x.head(weights).array() - prior) * precision;
-    gradient[weights] -= (x[weights] - kNoisePrior) * precision;
+    gradient[noise] -= (x[noise] - kNoisePrior) * precision;
+    gradient[scale] -= (x[scale] - kScalePrior) / (kScaleDeviation * kScaleDeviation);
     m = 0.9 * m + 0.1 * gradient;
     v = 0.99 * v + 0.01 * gradient.cwiseAbs2();
     const double scale1 = 1 / (1 - std::pow(0.9, step)), scale2 = 1 / (1 - std::pow(0.99, step));
@@ -148,7 +152,8 @@ void HammingGp::fit(const std::vector<std::size_t>& subset) {
     x = x.cwiseMax(-9).cwiseMin(3);
   }
   weights_ = x.head(weights).array().exp().matrix();
-  noise_ = std::exp(x[weights]);
+  noise_ = std::exp(x[noise]);
+  scale_ = std::exp(x[scale]);
   measure_choices();
   factorize();
   set_values(values_);

@@ -1,8 +1,8 @@
-// HammingGp: a Gaussian process over genotypes. Its kernel is the product over the decisions of 1 where two
-// genotypes agree and exp(-(u + v)) where they differ, u and v being weights of the two choices: how unlike
-// the others each is. (One decision's matrix is s s' plus a positive diagonal, s = exp(-weights), so the
-// kernel is positive definite.) Weights and noise are fitted by ascending the marginal likelihood
-// (Rasmussen and Williams, 2006, chapter 5). Questions are answered for many genotypes at a time.
+// HammingGp: a Gaussian process over genotypes. Its kernel is a scale times the product over the decisions of 1
+// where two genotypes agree and exp(-(u + v)) where they differ, u and v being weights of the two choices: how
+// unlike the others each is. (One decision's matrix is s s' plus a positive diagonal, s = exp(-weights), so the
+// kernel is positive definite. Small weights and a large scale make the process a sum over the decisions.)
+// Weights, noise and scale are fitted by ascending the marginal likelihood (Rasmussen and Williams, 2006, chapter 5). Questions are answered for many genotypes at a time.
 #pragma once
 
 #include <Eigen/Dense>
@@ -38,7 +38,8 @@ class HammingGp {
 
   std::vector<int> first_;   // of each decision among the weights; then the end of the last
   Eigen::VectorXd weights_;  // of every choice of every decision
-  double noise_ = 0.02;      // variance
+  double noise_ = 0.02;      // variance of one observation's own
+  double scale_ = 1;         // variance of the process
   // The first `observations_` rows or columns of these are used.
   Eigen::Index observations_ = 0;
   Eigen::MatrixXd chosen_;    // [observation, choice]: 1 where the observation has it

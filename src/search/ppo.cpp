@@ -17,7 +17,9 @@ Ppo::Ppo(const Space& space, const AlgorithmOptions& options)
       feasibility_(space) {}
 
 Genotype Ppo::ask() {
-  const bool critic = options_.ppo.pool > 0 && static_cast<int>(rewards_.size()) >= std::max(2, options_.ppo.first);
+  const std::size_t first =
+      options_.ppo.first > 0 ? static_cast<std::size_t>(options_.ppo.first) : space_.decisions().size();
+  const bool critic = options_.ppo.pool > 0 && rewards_.size() >= std::max<std::size_t>(2, first);
   return critic ? most_promising() : sample_blindly();
 }
 
