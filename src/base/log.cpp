@@ -13,6 +13,9 @@ namespace {
 
 std::atomic<Verbosity> verbosity_setting{Verbosity::kNormal};
 
+// What is done within this time was done before, by a run that is resumed: it tells nothing of how long the rest takes.
+constexpr double kReplaySeconds = 0.5;
+
 bool quiet() { return verbosity_setting.load() == Verbosity::kQuiet; }
 
 std::string bar(double fraction) {
@@ -53,7 +56,9 @@ void Progress::update(double done, std::string_view note) {
   const double fraction = std::clamp(done / total_, 0.0, 1.0);
   const double elapsed = std::chrono::duration<double>(now - start_).count();
   const std::string words = note.empty() ? "" : fmt::format("{}  ", note);
-  const std::string left = fraction > 0 ? duration_text(elapsed * (1 - fraction) / fraction) : "?";
+  if (elapsed < kReplaySeconds) before_ = fraction;
+  const std::string left =
+      fraction > before_ ? duration_text(elapsed * (1 - fraction) / (fraction - before_)) : "?";
   if (terminal_) {
     if (drawn_ && fraction < 1 && now - last_draw_ < std::chrono::milliseconds(100)) return;
     fmt::print(stderr, "\r\033[K{}  [{}] {:3.0f}%  {}left {}", title_, bar(fraction), 100 * fraction, words, left);

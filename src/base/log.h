@@ -31,7 +31,7 @@ class Progress {
 
  private:
   std::string title_;
-  double total_;
+  double total_, before_ = 0;  // before_: the share that a resumed run began with
   std::chrono::steady_clock::time_point start_, last_draw_;
   int last_tenth_ = 0;
   bool terminal_, drawn_ = false;

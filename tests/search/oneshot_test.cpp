@@ -118,6 +118,23 @@ TEST(OneShot, OverTheLimitNothingIsTrained) {
   for (int i = 0; i < 8; ++i) EXPECT_NE(search.ask()[0], 2);
 }
 
+TEST(OneShot, WhereNothingKeepsToTheBudgetNoSupernetIsTrained) {
+  const ToySpace space;
+  const auto cost = [](const Genotype&) { return 2.0; };
+  OneShotSearch search(space, cost, std::make_unique<ToySupernet>(/*calls=*/0), toy_options(), 1, 0, false);
+  for (int i = 0; i < 8; ++i) EXPECT_NO_THROW(search.ask());
+}
+
+// One network in three to the power of twelve keeps to the limit: no draw finds it, but every draw can be led there.
+TEST(OneShot, ALimitThatHardlyANetworkKeepsToIsKept) {
+  const ToySpace space;
+  const auto cost = [](const Genotype& genotype) {
+    return 1 + static_cast<double>(std::count_if(genotype.begin(), genotype.end(), [](int c) { return c != 1; }));
+  };
+  OneShotSearch search(space, cost, std::make_unique<ToySupernet>(), toy_options(), 1, 0, false);
+  EXPECT_EQ(search.ask(), Genotype(12, 1));
+}
+
 // What a search that never was interrupted asks for, and one that died at the call `killed` and was resumed.
 TEST(OneShot, ASearchThatDiedGoesOnToTheSameResult) {
   const ToySpace space;

@@ -38,6 +38,8 @@ OneShotSearch::OneShotSearch(const Space& space, Cost cost, std::unique_ptr<Supe
 }
 
 Genotype OneShotSearch::ask() {
+  // Where no network keeps to the budgets, the search finds that out by what it asks, before a supernet is trained.
+  if (!ready_ && cost_(within(1, policy_.most_probable())) > 1) return random_genotype(space_, rng_);
   if (!ready_) prepare();
   if (next_ < finalists_.size()) return finalists_[next_++].genotype;
   // More are wanted than the distribution has: neighbours of its best.
@@ -93,6 +95,7 @@ void OneShotSearch::step() {
 Genotype OneShotSearch::draw() {
   Genotype genotype = policy_.sample(rng_);
   for (int i = 0; i < kDraws && !worth_training(genotype); ++i) genotype = policy_.sample(rng_);
+  if (options_.limit > 0) genotype = within(options_.limit, std::move(genotype));
   if (done_ >= warmup_ || !rng_.chance(1 - static_cast<double>(done_) / static_cast<double>(warmup_))) return genotype;
   Genotype wide = genotype;
   for (std::size_t d = 0; d < wide.size(); ++d) {
@@ -124,7 +127,7 @@ void OneShotSearch::choose_finalists() {
     if (cost_(genotype) > 1 || !met.insert(space_.describe(genotype)).second) return;
     finalists_.push_back({.genotype = std::move(genotype)});
   };
-  offer(within_budget(policy_.most_probable()));
+  offer(within(1, policy_.most_probable()));
   for (std::int64_t i = 0; i < kDrawsPerFinalist * options_.judged; ++i) {
     if (static_cast<std::int64_t>(finalists_.size()) >= options_.judged) return;
     offer(policy_.sample(rng_));
@@ -132,8 +135,8 @@ void OneShotSearch::choose_finalists() {
 }
 
 // Changes one decision after the other: the one that gives up the least probability for what it saves.
-Genotype OneShotSearch::within_budget(Genotype genotype) const {
-  for (double cost = cost_(genotype); cost > 1;) {
+Genotype OneShotSearch::within(double limit, Genotype genotype) const {
+  for (double cost = cost_(genotype); cost > limit;) {
     const double probability = policy_.log_probability(genotype);
     Genotype best = genotype;
     double best_price = std::numeric_limits<double>::infinity(), best_cost = cost;
@@ -141,7 +144,7 @@ Genotype OneShotSearch::within_budget(Genotype genotype) const {
       Genotype other = genotype;
       for (int choice = 0; choice < static_cast<int>(space_.decisions()[d].choices.size()); ++choice) {
         other[d] = choice;
-        const double saved = cost - std::max(1.0, cost_(other));
+        const double saved = cost - std::max(limit, cost_(other));
         if (!(saved > 0)) continue;
         const double price = (probability - policy_.log_probability(other)) / saved;
         if (price >= best_price) continue;

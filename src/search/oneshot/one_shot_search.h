@@ -41,7 +41,7 @@ class OneShotSearch : public SearchAlgorithm {
   double rate() const;
   double reward(double accuracy, double cost) const;
   void choose_finalists();
-  Genotype within_budget(Genotype genotype) const;
+  Genotype within(double limit, Genotype genotype) const;  // of the cost; or as near as single changes get
   void judge_finalists();
 
   void pause();  // between two steps: Ctrl-C, and a checkpoint when its time has come
