@@ -57,8 +57,7 @@ void Progress::update(double done, std::string_view note) {
   const double elapsed = std::chrono::duration<double>(now - start_).count();
   const std::string words = note.empty() ? "" : fmt::format("{}  ", note);
   if (elapsed < kReplaySeconds) before_ = fraction;
-  const std::string left =
-      fraction > before_ ? duration_text(elapsed * (1 - fraction) / (fraction - before_)) : "?";
+  const std::string left = fraction > before_ ? duration_text(elapsed * (1 - fraction) / (fraction - before_)) : "?";
   if (terminal_) {
     if (drawn_ && fraction < 1 && now - last_draw_ < std::chrono::milliseconds(100)) return;
     fmt::print(stderr, "\r\033[K{}  [{}] {:3.0f}%  {}left {}", title_, bar(fraction), 100 * fraction, words, left);

@@ -2,7 +2,8 @@
 // where two genotypes agree and exp(-(u + v)) where they differ, u and v being weights of the two choices: how
 // unlike the others each is. (One decision's matrix is s s' plus a positive diagonal, s = exp(-weights), so the
 // kernel is positive definite. Small weights and a large scale make the process a sum over the decisions.)
-// Weights, noise and scale are fitted by ascending the marginal likelihood (Rasmussen and Williams, 2006, chapter 5). Questions are answered for many genotypes at a time.
+// Weights, noise and scale are fitted by ascending the marginal likelihood (Rasmussen and Williams, 2006, chapter 5).
+// Questions are answered for many genotypes at a time.
 #pragma once
 
 #include <Eigen/Dense>

@@ -165,9 +165,10 @@ class SearchRun {
   // Costs from the store; returns its error.
   std::string remember(Trial& trial, const Trial& old) const {
     if (old.genotype != trial.genotype)
-      fail("trial store '{}' cannot be resumed: its trial {} is another network than this program asks for; "
-           "the version of atoll that began the search asked for others",
-           store_->name(), trial.number);
+      fail(
+          "trial store '{}' cannot be resumed: its trial {} is another network than this program asks for; "
+          "the version of atoll that began the search asked for others",
+          store_->name(), trial.number);
     trial.scores = old.scores;
     trial.scores.accuracy = trial.scores.reward = 0;
     trial.scores.feasible = true;
