@@ -14,7 +14,7 @@ namespace {
 std::atomic<Verbosity> verbosity_setting{Verbosity::kNormal};
 
 // What is done within this time was done before, by a run that is resumed: it tells nothing of how long the rest takes.
-constexpr double kReplaySeconds = 0.5;
+constexpr std::chrono::milliseconds kReplay{200};
 
 bool quiet() { return verbosity_setting.load() == Verbosity::kQuiet; }
 
@@ -43,6 +43,7 @@ Progress::Progress(std::string title, double total)
     : title_(std::move(title)),
       total_(std::max(total, 1e-9)),
       start_(std::chrono::steady_clock::now()),
+      since_(start_),
       last_draw_(start_),
       terminal_(stderr_is_terminal()) {}
 
@@ -54,10 +55,14 @@ void Progress::update(double done, std::string_view note) {
   if (quiet()) return;
   const auto now = std::chrono::steady_clock::now();
   const double fraction = std::clamp(done / total_, 0.0, 1.0);
-  const double elapsed = std::chrono::duration<double>(now - start_).count();
   const std::string words = note.empty() ? "" : fmt::format("{}  ", note);
-  if (elapsed < kReplaySeconds) before_ = fraction;
-  const std::string left = fraction > before_ ? duration_text(elapsed * (1 - fraction) / (fraction - before_)) : "?";
+  if (now - start_ < kReplay) {
+    before_ = fraction;
+    since_ = now;
+  }
+  const double seconds = std::chrono::duration<double>(now - since_).count();
+  const bool known = fraction > before_ || fraction == 1;
+  const std::string left = known ? duration_text(seconds * (1 - fraction) / std::max(fraction - before_, 1e-9)) : "?";
   if (terminal_) {
     if (drawn_ && fraction < 1 && now - last_draw_ < std::chrono::milliseconds(100)) return;
     fmt::print(stderr, "\r\033[K{}  [{}] {:3.0f}%  {}left {}", title_, bar(fraction), 100 * fraction, words, left);

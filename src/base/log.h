@@ -31,8 +31,9 @@ class Progress {
 
  private:
   std::string title_;
-  double total_, before_ = 0;  // before_: the share that a resumed run began with
-  std::chrono::steady_clock::time_point start_, last_draw_;
+  double total_;
+  double before_ = 0;  // share that was done by since_: the speed is that of the rest
+  std::chrono::steady_clock::time_point start_, since_, last_draw_;
   int last_tenth_ = 0;
   bool terminal_, drawn_ = false;
 };
