@@ -81,6 +81,8 @@ Arguments parse(int argc, char** argv) {
     else
       fail("there is no option {}", word);
   }
+  if (!a.only.empty() && a.only != "quantize" && a.only != "prune" && a.only != "cut")
+    fail("--only is '{}', but should be quantize, prune or cut", a.only);
   return a;
 }
 

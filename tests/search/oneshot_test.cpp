@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "atoll/proxy.h"
 #include "error_of.h"
 #include "search/fingerprint.h"
@@ -99,23 +101,32 @@ TEST(OneShot, WhatIsOverTheBudgetIsRepairedAtTheLeastPrice) {
   EXPECT_EQ(ToySpace::accuracy(ToySpace::digits(search.ask())), 0.5);
 }
 
+// Keeps the networks that it is trained with.
+class WatchedSupernet final : public Supernet {
+ public:
+  explicit WatchedSupernet(std::set<Genotype>& trained) : trained_(trained) {}
+  std::int64_t batches_per_epoch() const override { return 100; }
+  double train(const Genotype& genotype, int, double) override {
+    trained_.insert(genotype);
+    return 1;
+  }
+  double judge(const Genotype&, int) override { return 0.5; }
+  double judge_finally(const Genotype&, std::int64_t) override { return 0.5; }
+  std::vector<std::byte> state() const override { return {}; }
+  void restore(std::span<const std::byte>) override {}
+
+ private:
+  std::set<Genotype>& trained_;
+};
+
 TEST(OneShot, OverTheLimitNothingIsTrained) {
-  class Watched final : public Supernet {
-   public:
-    std::int64_t batches_per_epoch() const override { return 100; }
-    double train(const Genotype& genotype, int, double) override {
-      EXPECT_NE(genotype[0], 2);
-      return 1;
-    }
-    double judge(const Genotype& genotype, int) override { return genotype[0] != 2; }
-    double judge_finally(const Genotype& genotype, std::int64_t) override { return genotype[0] != 2; }
-    std::vector<std::byte> state() const override { return {}; }
-    void restore(std::span<const std::byte>) override {}
-  };
   const ToySpace space;
   const auto cost = [](const Genotype& genotype) { return genotype[0] == 2 ? 2.0 : 1.0; };
-  OneShotSearch search(space, cost, std::make_unique<Watched>(), toy_options(), 1, 0, false);
+  std::set<Genotype> trained;
+  OneShotSearch search(space, cost, std::make_unique<WatchedSupernet>(trained), toy_options(), 1, 0, false);
   for (int i = 0; i < 8; ++i) EXPECT_NE(search.ask()[0], 2);
+  EXPECT_GT(trained.size(), 100u);
+  for (const Genotype& genotype : trained) EXPECT_NE(genotype[0], 2);
 }
 
 TEST(OneShot, WhereNothingKeepsToTheBudgetNoSupernetIsTrained) {
@@ -131,8 +142,10 @@ TEST(OneShot, ALimitThatHardlyANetworkKeepsToIsKept) {
   const auto cost = [](const Genotype& genotype) {
     return 1 + static_cast<double>(std::count_if(genotype.begin(), genotype.end(), [](int c) { return c != 1; }));
   };
-  OneShotSearch search(space, cost, std::make_unique<ToySupernet>(), toy_options(), 1, 0, false);
-  EXPECT_EQ(search.ask(), Genotype(12, 1));
+  std::set<Genotype> trained;
+  OneShotSearch search(space, cost, std::make_unique<WatchedSupernet>(trained), toy_options(), 1, 0, false);
+  search.ask();
+  EXPECT_EQ(trained, std::set<Genotype>{Genotype(12, 1)});
 }
 
 // What a search that never was interrupted asks for, and one that died at the call `killed` and was resumed.

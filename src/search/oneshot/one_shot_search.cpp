@@ -16,6 +16,7 @@ namespace {
 
 constexpr double kWorstCost = 10;      // a network that no target runs is as bad as one ten times over the budget
 constexpr int kDraws = 100;            // until one keeps to the limit
+constexpr int kStarts = 10;            // of descents, until no network is believed to keep to the budgets
 constexpr int kDrawsPerFinalist = 50;  // until the distribution has no more networks that are new
 constexpr double kSaveShare = 0.05;    // of the time, at most, goes into checkpoints
 
@@ -38,8 +39,9 @@ OneShotSearch::OneShotSearch(const Space& space, Cost cost, std::unique_ptr<Supe
 }
 
 Genotype OneShotSearch::ask() {
+  if (!feasible_) feasible_ = finds_feasible();
   // Where no network keeps to the budgets, the search finds that out by what it asks, before a supernet is trained.
-  if (!ready_ && cost_(within(1, policy_.most_probable())) > 1) return random_genotype(space_, rng_);
+  if (!*feasible_) return random_genotype(space_, rng_);
   if (!ready_) prepare();
   if (next_ < finalists_.size()) return finalists_[next_++].genotype;
   // More are wanted than the distribution has: neighbours of its best.
@@ -47,6 +49,13 @@ Genotype OneShotSearch::ask() {
 }
 
 void OneShotSearch::tell(const Genotype&, const Scores&) {}
+
+bool OneShotSearch::finds_feasible() const {
+  Rng rng = rng_;  // the search's own numbers stay what they are
+  for (int i = 0; i < kStarts; ++i)
+    if (cost_(within(1, random_genotype(space_, rng))) <= 1) return true;
+  return false;
+}
 
 void OneShotSearch::prepare() {
   last_save_ = seconds_now();

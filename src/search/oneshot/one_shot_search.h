@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "atoll/oneshot.h"
 #include "search/algorithms.h"
@@ -33,6 +34,7 @@ class OneShotSearch : public SearchAlgorithm {
     Genotype genotype;
     double accuracy = -1;  // by the shared weights; below 0: not judged yet
   };
+  bool finds_feasible() const;
   void prepare();
   void train_supernet();
   void step();
@@ -61,6 +63,7 @@ class OneShotSearch : public SearchAlgorithm {
   ChoicePolicy policy_;
   std::vector<Finalist> finalists_;
 
+  std::optional<bool> feasible_;  // is any network within the budgets?
   bool ready_ = false;
   std::size_t next_ = 0;  // finalist
   double last_save_ = 0, save_seconds_ = 0;
