@@ -10,21 +10,23 @@
 
 namespace Atoll {
 
-// The genotypes asked for so far; draws until it finds a new one, or gives up and repeats one, which only a
-// space that is nearly used up makes necessary.
+// The networks asked for so far, whichever genotypes said them; draws until it finds a new one, or gives up and
+// repeats one, which only a space that is nearly used up makes necessary.
 class Novelty {
  public:
+  explicit Novelty(const Space& space) : space_(space) {}
   template <typename Draw>
   Genotype fresh(Draw draw) {
     Genotype genotype = draw();
-    for (int attempt = 0; attempt < 100 && seen_.contains(genotype); ++attempt) genotype = draw();
-    seen_.insert(genotype);
+    for (int attempt = 0; attempt < 100 && knows(genotype); ++attempt) genotype = draw();
+    note(genotype);
     return genotype;
   }
-  void note(const Genotype& genotype) { seen_.insert(genotype); }
-  bool knows(const Genotype& genotype) const { return seen_.contains(genotype); }
+  void note(const Genotype& genotype) { seen_.insert(space_.canonical(genotype)); }
+  bool knows(const Genotype& genotype) const { return seen_.contains(space_.canonical(genotype)); }
 
  private:
+  const Space& space_;
   std::set<Genotype> seen_;
 };
 
@@ -35,7 +37,7 @@ Genotype cross(const Genotype& a, const Genotype& b, Rng& rng);
 
 class RandomSearch : public SearchAlgorithm {
  public:
-  RandomSearch(const Space& space, const AlgorithmOptions& options) : space_(space), rng_(options.seed) {}
+  RandomSearch(const Space& space, const AlgorithmOptions& options) : space_(space), rng_(options.seed), novelty_(space) {}
   Genotype ask() override {
     return novelty_.fresh([&] { return random_genotype(space_, rng_); });
   }
@@ -73,7 +75,7 @@ class Evolution : public SearchAlgorithm {
 // again from a random one.
 class LocalSearch : public SearchAlgorithm {
  public:
-  LocalSearch(const Space& space, const AlgorithmOptions& options) : space_(space), rng_(options.seed) {}
+  LocalSearch(const Space& space, const AlgorithmOptions& options) : space_(space), rng_(options.seed), novelty_(space) {}
   Genotype ask() override;
   void tell(const Genotype& genotype, const Scores& scores) override;
 

@@ -12,7 +12,7 @@ Genotype mutate(const Space& space, Genotype genotype, Rng& rng) {
 }
 
 Evolution::Evolution(const Space& space, const AlgorithmOptions& options)
-    : space_(space), options_(options), rng_(options.seed) {}
+    : space_(space), options_(options), rng_(options.seed), novelty_(space) {}
 
 Genotype Evolution::ask() {
   const auto population = static_cast<std::int64_t>(population_.size());

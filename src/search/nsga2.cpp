@@ -14,7 +14,7 @@ Genotype cross(const Genotype& a, const Genotype& b, Rng& rng) {
 }
 
 Nsga2::Nsga2(const Space& space, const AlgorithmOptions& options)
-    : space_(space), options_(options), rng_(options.seed) {}
+    : space_(space), options_(options), rng_(options.seed), novelty_(space) {}
 
 bool Nsga2::dominates(const Scores& a, const Scores& b) {
   if (a.feasible != b.feasible) return a.feasible;

@@ -12,6 +12,7 @@ Ppo::Ppo(const Space& space, const AlgorithmOptions& options)
     : space_(space),
       options_(options),
       rng_(options.seed),
+      novelty_(space),
       controller_(space.decisions(), options.ppo.hidden, options.ppo.embedding, rng_),
       rewards_(space),
       feasibility_(space) {}
@@ -43,6 +44,7 @@ std::vector<Genotype> Ppo::pool() {
   const Breeder breeder(space_, rewards_);
   for (int i = 0; i < o.bred; ++i) pool.push_back(breeder.child(rng_));
   breeder.add_neighbours(static_cast<std::size_t>(o.neighbours), pool);
+  pool = canonical(space_, pool);
   std::sort(pool.begin(), pool.end());
   pool.erase(std::unique(pool.begin(), pool.end()), pool.end());
   std::erase_if(pool, [&](const Genotype& genotype) { return novelty_.knows(genotype); });

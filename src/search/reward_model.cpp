@@ -30,10 +30,10 @@ double normal_quantile(double p) {
 }
 
 bool RewardModel::add(const Genotype& genotype, double reward) {
-  for (const Member& member : told_)
-    if (member.genotype == genotype) return false;
+  const Genotype network = space_.canonical(genotype);
+  if (!networks_.insert(network).second) return false;
   told_.push_back({genotype, reward});
-  process_.add(space_.canonical(genotype));
+  process_.add(network);
   stale_ = true;
   return true;
 }

@@ -2,6 +2,9 @@
 // their normal scores by rank, which tames the long lower tail that accuracies have.
 #pragma once
 
+#include <set>
+#include <vector>
+
 #include "search/algorithms.h"
 #include "search/hamming_gp.h"
 
@@ -11,7 +14,7 @@ class RewardModel {
  public:
   explicit RewardModel(const Space& space) : space_(space), process_(space.decisions()) {}
 
-  // A genotype's first reward counts; false: it has one already.
+  // A network's first reward counts; false: it has one already.
   bool add(const Genotype& genotype, double reward);
   void learn();  // from all that was added; before any question
 
@@ -31,6 +34,7 @@ class RewardModel {
   const Space& space_;
   HammingGp process_;
   std::vector<Member> told_;         // in the order of the process's observations
+  std::set<Genotype> networks_;      // canonical, that have a reward
   std::vector<std::size_t> ranked_;  // indices into told_, best first
   double best_value_ = 0;            // of the process's values
   std::size_t fitted_ = 0;           // observations at the last fit

@@ -15,7 +15,7 @@ constexpr int kBred = 150, kRandom = 60;
 }  // namespace
 
 SurrogateSearch::SurrogateSearch(const Space& space, const AlgorithmOptions& options)
-    : space_(space), options_(options), rng_(options.seed), rewards_(space), feasibility_(space) {}
+    : space_(space), options_(options), rng_(options.seed), novelty_(space), rewards_(space), feasibility_(space) {}
 
 std::vector<Genotype> SurrogateSearch::pool() {
   std::vector<Genotype> all;
@@ -24,7 +24,7 @@ std::vector<Genotype> SurrogateSearch::pool() {
   for (int i = 0; i < kBred; ++i) all.push_back(breeder.child(rng_));
   for (int i = 0; i < kRandom; ++i) all.push_back(random_genotype(space_, rng_));
   std::set<Genotype> fresh;
-  for (Genotype& genotype : all)
+  for (Genotype& genotype : canonical(space_, all))
     if (!novelty_.knows(genotype)) fresh.insert(std::move(genotype));
   return {fresh.begin(), fresh.end()};
 }
