@@ -102,12 +102,12 @@ struct PpoOptions {
   bool by_rank = true;
   double baseline_decay = 0.9;
   // A critic learns from every reward, and of a pool of candidates the one is asked for that promises most.
-  int first = 0;        // rewards before there is one; 0: as many as the space has decisions
-  int pool = 64;        // samples of the controller; 0: no critic, the controller's samples are asked for as they come
-  int neighbours = 12;  // of the best so far, all of whose neighbours (one decision changed) are in the pool
-  int bred = 100;       // crossed from the best 40
-  int random = 60;      // drawn uniformly
-  int short_list = 64;  // of the pool, by expected reward, whose uncertainty is looked at
+  int first = 0;         // rewards before there is one; 0: as many as the space has decisions
+  int pool = 64;         // samples of the controller; 0: no critic, the controller's samples are asked for as they come
+  int neighbours = 12;   // of the best so far, all of whose neighbours (one decision changed) are in the pool
+  int bred = 400;        // crossed from the best 40
+  int random = 60;       // drawn uniformly
+  int short_list = 200;  // of the pool, by expected reward, whose uncertainty is looked at
 };
 
 struct AlgorithmOptions {

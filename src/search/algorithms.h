@@ -37,7 +37,8 @@ Genotype cross(const Genotype& a, const Genotype& b, Rng& rng);
 
 class RandomSearch : public SearchAlgorithm {
  public:
-  RandomSearch(const Space& space, const AlgorithmOptions& options) : space_(space), rng_(options.seed), novelty_(space) {}
+  RandomSearch(const Space& space, const AlgorithmOptions& options)
+      : space_(space), rng_(options.seed), novelty_(space) {}
   Genotype ask() override {
     return novelty_.fresh([&] { return random_genotype(space_, rng_); });
   }
@@ -75,7 +76,8 @@ class Evolution : public SearchAlgorithm {
 // again from a random one.
 class LocalSearch : public SearchAlgorithm {
  public:
-  LocalSearch(const Space& space, const AlgorithmOptions& options) : space_(space), rng_(options.seed), novelty_(space) {}
+  LocalSearch(const Space& space, const AlgorithmOptions& options)
+      : space_(space), rng_(options.seed), novelty_(space) {}
   Genotype ask() override;
   void tell(const Genotype& genotype, const Scores& scores) override;
 

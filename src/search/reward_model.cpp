@@ -22,10 +22,17 @@ std::vector<Genotype> canonical(const Space& space, std::span<const Genotype> ge
 
 double normal_probability(double x) { return 0.5 * std::erfc(-x / std::numbers::sqrt2); }
 
-// By Newton's method from a logistic first guess.
+// By Newton's method on the logarithm of the probability, which is concave: from the first step on it comes nearer
+// from the left, however far out the tail.
 double normal_quantile(double p) {
-  double x = std::log(p / (1 - p)) / 1.702;
-  for (int i = 0; i < 6; ++i) x -= (normal_probability(x) - p) / std::max(normal_density(x), 1e-12);
+  constexpr double kLeast = -37;  // where the probability is hardly a number any more
+  if (p > 0.5) return -normal_quantile(1 - p);
+  double x = 0;
+  for (int i = 0; i < 20; ++i) {
+    const double at = normal_probability(x);
+    x -= std::log(at / p) * at / normal_density(x);
+    x = std::max(x, kLeast);
+  }
   return x;
 }
 
@@ -38,9 +45,9 @@ bool RewardModel::add(const Genotype& genotype, double reward) {
   return true;
 }
 
-double RewardModel::score(std::size_t rank) const {
+double RewardModel::score(double rank) const {
   const auto n = static_cast<double>(told_.size());
-  return normal_quantile((n - static_cast<double>(rank) - 0.5) / n);
+  return normal_quantile((n - rank - 0.5) / n);
 }
 
 void RewardModel::learn() {
@@ -52,7 +59,13 @@ void RewardModel::learn() {
   std::stable_sort(ranked_.begin(), ranked_.end(),
                    [&](std::size_t a, std::size_t b) { return told_[a].reward > told_[b].reward; });
   Eigen::VectorXd values(static_cast<Eigen::Index>(n));
-  for (std::size_t rank = 0; rank < n; ++rank) values[static_cast<Eigen::Index>(ranked_[rank])] = score(rank);
+  // Equal rewards share the score of their middle rank: an order among them would look like noise.
+  for (std::size_t rank = 0, end; rank < n; rank = end) {
+    end = rank + 1;
+    while (end < n && reward(end) == reward(rank)) ++end;
+    const double shared = score(0.5 * static_cast<double>(rank + end - 1));
+    for (std::size_t i = rank; i < end; ++i) values[static_cast<Eigen::Index>(ranked_[i])] = shared;
+  }
   best_value_ = values[static_cast<Eigen::Index>(ranked_[0])];
   process_.set_values(values);
   if (n < fitted_ + std::max<std::size_t>(5, fitted_ / 4)) return;

@@ -30,7 +30,7 @@ class RewardModel {
     Genotype genotype;
     double reward;
   };
-  double score(std::size_t rank) const;  // normal, of a rank
+  double score(double rank) const;  // normal, of a rank from 0, the best, on
   const Space& space_;
   HammingGp process_;
   std::vector<Member> told_;         // in the order of the process's observations

@@ -75,6 +75,19 @@ TEST_P(EveryAlgorithm, RarelyAsksForTheSameTwice) {
   }
 }
 
+TEST_P(EveryAlgorithm, AsksForANetworkOnceWhicheverGenotypesSayIt) {
+  const auto space = make_space("nas-bench-201", {.h = 32, .w = 32, .channels = 3, .classes = 10});
+  const auto algorithm = make_algorithm(GetParam(), *space, 1);
+  std::set<Genotype> asked;
+  for (int i = 0; i < 200; ++i) {
+    const Genotype genotype = algorithm->ask(), network = space->canonical(genotype);
+    EXPECT_TRUE(asked.insert(network).second) << i;
+    double reward = 0.5;
+    for (const int choice : network) reward += 0.02 * choice;
+    algorithm->tell(genotype, {.accuracy = reward, .latency_ms = 1, .reward = reward});
+  }
+}
+
 TEST_P(EveryAlgorithm, GoesOnWhereASpaceIsUsedUp) {
   const ToySpace space(2);  // nine networks
   const auto algorithm = make_algorithm(GetParam(), space, 1);
