@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "atoll/model.h"
 #include "atoll/report.h"
@@ -17,10 +18,11 @@ namespace {
 // far it is, the best so far, the front and the time left.
 class SearchProgress {
  public:
-  SearchProgress(const Space& space, const SearchOptions& options)
-      : space_(space), options_(options), progress_("searching", static_cast<double>(options.trained)) {}
+  SearchProgress(const Space& space, const SearchOptions& options) : space_(space), options_(options) {}
 
   void note(const Trial& trial) {
+    // Not before the first candidate: a supernet's training is none of the time that trials take.
+    if (!progress_) progress_.emplace("searching", static_cast<double>(options_.trained));
     ++candidates_;
     unmapped_ += std::isinf(trial.scores.latency_ms);
     if (trial.status == TrialStatus::kFailed) say("trial {} failed: {}", trial.number, trial.error);
@@ -28,7 +30,7 @@ class SearchProgress {
     ++trained_;
     stopped_ += trial.status == TrialStatus::kStopped;
     if (trial.status == TrialStatus::kDone) join(trial);
-    progress_.update(
+    progress_->update(
         static_cast<double>(trained_),
         fmt::format("{} candidates, {} trained{}, best {:.2f}%, {} on the front", candidates_, trained_,
                     stopped_ > 0 ? fmt::format(" ({} stopped early)", stopped_) : "", 100 * best_, front_.size()));
@@ -62,7 +64,7 @@ class SearchProgress {
 
   const Space& space_;
   const SearchOptions& options_;
-  Progress progress_;
+  std::optional<Progress> progress_;
   std::vector<Trial> front_;
   std::int64_t candidates_ = 0, trained_ = 0, stopped_ = 0, unmapped_ = 0;
   double best_ = 0;
