@@ -48,6 +48,14 @@ Genotype Breeder::child(Rng& rng) const {
   return child;
 }
 
+std::vector<Genotype> fresh_networks(const Space& space, const Novelty& novelty, std::span<const Genotype> pool) {
+  std::vector<Genotype> networks = canonical(space, pool);
+  std::sort(networks.begin(), networks.end());
+  networks.erase(std::unique(networks.begin(), networks.end()), networks.end());
+  std::erase_if(networks, [&](const Genotype& network) { return novelty.knows(network); });
+  return networks;
+}
+
 std::optional<Genotype> best_by_improvement(std::vector<Genotype> pool, const RewardModel& rewards,
                                             FeasibilityModel& feasibility, std::size_t short_list, Rng& rng) {
   if (pool.empty()) return std::nullopt;

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
+#include "search/algorithms.h"
 #include "search/feasibility_model.h"
 #include "search/reward_model.h"
 
@@ -25,6 +27,9 @@ class Breeder {
   const Space& space_;
   const RewardModel& rewards_;
 };
+
+// The networks of `pool` that were not asked for yet: canonical, each once, in order.
+std::vector<Genotype> fresh_networks(const Space& space, const Novelty& novelty, std::span<const Genotype> pool);
 
 // The candidate with the greatest expected improvement times probability of keeping to the budgets. Looked at are
 // `short_list` of them: three quarters by their mean, the others at random, for their uncertainty's sake.

@@ -44,11 +44,7 @@ std::vector<Genotype> Ppo::pool() {
   const Breeder breeder(space_, rewards_);
   for (int i = 0; i < o.bred; ++i) pool.push_back(breeder.child(rng_));
   breeder.add_neighbours(static_cast<std::size_t>(o.neighbours), pool);
-  pool = canonical(space_, pool);
-  std::sort(pool.begin(), pool.end());
-  pool.erase(std::unique(pool.begin(), pool.end()), pool.end());
-  std::erase_if(pool, [&](const Genotype& genotype) { return novelty_.knows(genotype); });
-  return pool;
+  return fresh_networks(space_, novelty_, pool);
 }
 
 Genotype Ppo::most_promising() {

@@ -1,7 +1,6 @@
 #include "search/surrogate.h"
 
 #include <algorithm>
-#include <set>
 
 #include "search/breeding.h"
 
@@ -23,10 +22,7 @@ std::vector<Genotype> SurrogateSearch::pool() {
   breeder.add_neighbours(kElites, all);
   for (int i = 0; i < kBred; ++i) all.push_back(breeder.child(rng_));
   for (int i = 0; i < kRandom; ++i) all.push_back(random_genotype(space_, rng_));
-  std::set<Genotype> fresh;
-  for (Genotype& genotype : canonical(space_, all))
-    if (!novelty_.knows(genotype)) fresh.insert(std::move(genotype));
-  return {fresh.begin(), fresh.end()};
+  return fresh_networks(space_, novelty_, all);
 }
 
 Genotype SurrogateSearch::ask() {

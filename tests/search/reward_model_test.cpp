@@ -50,7 +50,7 @@ TEST(RewardModel, PredictsTheBetterTheMoreItWasTold) {
   EXPECT_GT(many, few);
 }
 
-// Two thirds of the networks have one of two rewards: that must not look like luck.
+// Every network has one of two rewards, by a single decision: an order among equals would look like luck.
 TEST(RewardModel, SeesNoDifferenceBetweenEqualRewards) {
   const ToySpace space(6);
   RewardModel model(space);
