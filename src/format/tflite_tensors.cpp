@@ -1,6 +1,7 @@
 #include "format/tflite_tensors.h"
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <optional>
 
@@ -43,6 +44,13 @@ Shape shape_of(const TfliteFile& file, const tflite::Tensor& source, const std::
   return shape;
 }
 
+// The verifier lets elements of eight bytes lie at any multiple of four.
+std::int64_t element(const flatbuffers::Vector<std::int64_t>& vector, std::size_t i) {
+  std::int64_t value = 0;
+  std::memcpy(&value, vector.Data() + i * sizeof value, sizeof value);
+  return flatbuffers::EndianScalar(value);
+}
+
 Quantization quantization_of(TfliteFile& file, const tflite::Tensor& source, const Tensor& tensor) {
   const tflite::QuantizationParameters* q = source.quantization();
   if (q == nullptr || tensor.dtype == DType::kFloat32 || tensor.dtype == DType::kFloat16) return {};
@@ -68,7 +76,7 @@ Quantization quantization_of(TfliteFile& file, const tflite::Tensor& source, con
     if (!std::isfinite(scale) || scale < 0)
       fail("'{}': tensor '{}' has a scale of {}, which should be positive", file.name, tensor.name, scale);
     const std::size_t at = zero_points == 1 ? 0 : i;
-    const std::int64_t zero = zero_points == 0 ? 0 : q->zero_point()->Get(static_cast<flatbuffers::uoffset_t>(at));
+    const std::int64_t zero = zero_points == 0 ? 0 : element(*q->zero_point(), at);
     if (zero < std::numeric_limits<std::int16_t>::min() || zero > std::numeric_limits<std::int16_t>::max())
       fail("'{}': tensor '{}' has a zero point of {}, outside of 16 bits", file.name, tensor.name, zero);
     result.scale.push_back(scale);

@@ -17,11 +17,16 @@ namespace {
 // Of the thread that measures; every block of memory by its true size.
 thread_local std::size_t live = 0, most = 0;
 
-void* counted(std::size_t size) {
+void* counted(std::size_t size, const std::nothrow_t&) noexcept {
   void* const block = std::malloc(size == 0 ? 1 : size);
-  if (block == nullptr) throw std::bad_alloc();
+  if (block == nullptr) return nullptr;
   live += malloc_usable_size(block);
   most = std::max(most, live);
+  return block;
+}
+void* counted(std::size_t size) {
+  void* const block = counted(size, std::nothrow);
+  if (block == nullptr) throw std::bad_alloc();
   return block;
 }
 void freed(void* block) noexcept {
@@ -32,6 +37,8 @@ void freed(void* block) noexcept {
 
 void* operator new(std::size_t size) { return counted(size); }
 void* operator new[](std::size_t size) { return counted(size); }
+void* operator new(std::size_t size, const std::nothrow_t& no) noexcept { return counted(size, no); }
+void* operator new[](std::size_t size, const std::nothrow_t& no) noexcept { return counted(size, no); }
 void operator delete(void* block) noexcept { freed(block); }
 void operator delete[](void* block) noexcept { freed(block); }
 void operator delete(void* block, std::size_t) noexcept { freed(block); }

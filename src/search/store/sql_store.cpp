@@ -77,6 +77,21 @@ std::string placeholders(std::size_t rows) {
   return text;
 }
 
+// Of settings like "space edgetpu, seed 1", those that the others do not say; all of them where that is none.
+std::string differing(const std::string& settings, const std::string& others) {
+  constexpr std::string_view kComma = ", ";
+  const std::string there = fmt::format("{}{}{}", kComma, others, kComma);
+  std::string differing;
+  for (std::size_t at = 0; at < settings.size();) {
+    const std::size_t end = std::min(settings.find(kComma, at), settings.size());
+    const std::string part = settings.substr(at, end - at);
+    if (there.find(fmt::format("{}{}{}", kComma, part, kComma)) == std::string::npos)
+      differing += (differing.empty() ? "" : ", ") + part;
+    at = end + kComma.size();
+  }
+  return differing.empty() ? settings : differing;
+}
+
 }  // namespace
 
 void SqlStore::make(const std::string& settings, const std::string& task, bool resume) {
@@ -88,7 +103,8 @@ void SqlStore::make(const std::string& settings, const std::string& task, bool r
   if (!exists) create_tables(*database_, settings, task);
   read_header();
   if (settings_ != settings)
-    fail("trial store '{}' belongs to another search: it has {}, but this search has {}", name(), settings_, settings);
+    fail("trial store '{}' belongs to another search: it has {}, but this search has {}", name(),
+         differing(settings_, settings), differing(settings, settings_));
   task_ = task;  // where the data lies may have changed
   database_->write([&] {
     database_->execute("UPDATE search SET task = $1, complete = 0", {task});
