@@ -29,7 +29,7 @@ function(atoll_compile_options TARGET)
                          "$<$<CXX_COMPILER_ID:Clang>:SHELL:-include ${PROJECT_SOURCE_DIR}/cmake/overloaded_guide.h>")
   if(ATOLL_SANITIZE)
     list(JOIN ATOLL_SANITIZE "," SANITIZERS)
-    # With the optimization of a release these builds take twice as long, and find no more.
+    # With the optimization of a release these builds take twice as long.
     target_compile_options(${TARGET} PUBLIC -O1 -fsanitize=${SANITIZERS} -fno-omit-frame-pointer -g1)
     target_link_options(${TARGET} PUBLIC -fsanitize=${SANITIZERS})
   endif()
