@@ -55,16 +55,14 @@ Sqlite::Sqlite(const std::filesystem::path& path, OpenMode mode) : name_(path.st
   if (mode == OpenMode::kExisting && !std::filesystem::exists(path)) fail("trial store '{}' does not exist", name_);
   const int flags =
       SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX | (mode == OpenMode::kCreate ? SQLITE_OPEN_CREATE : 0);
-  if (sqlite3_open_v2(name_.c_str(), &database_, flags, nullptr) != SQLITE_OK) {
-    const std::string reason = database_ ? sqlite3_errmsg(database_) : "out of memory";
-    sqlite3_close(database_);
-    fail("cannot open trial store '{}': {}", name_, reason);
-  }
-  sqlite3_busy_timeout(database_, kBusyMs);
+  sqlite3* opened = nullptr;
+  const int code = sqlite3_open_v2(name_.c_str(), &opened, flags, nullptr);
+  database_.reset(opened);
+  if (code != SQLITE_OK)
+    fail("cannot open trial store '{}': {}", name_, database_ ? sqlite3_errmsg(opened) : "out of memory");
+  sqlite3_busy_timeout(opened, kBusyMs);
   execute("PRAGMA synchronous = NORMAL", {}, {});  // a killed process loses no committed trial
 }
-
-Sqlite::~Sqlite() { sqlite3_close(database_); }
 
 const Dialect& Sqlite::dialect() const {
   // One writer at a time: what a transaction has read, no other changes.
@@ -73,10 +71,10 @@ const Dialect& Sqlite::dialect() const {
 }
 
 void Sqlite::fail_with_reason() const {
-  const int code = sqlite3_errcode(database_);
+  const int code = sqlite3_errcode(database_.get());
   if (code == SQLITE_NOTADB) fail("'{}' is not a trial store: it is no SQLite file", name_);
-  if (code == SQLITE_CORRUPT) fail("trial store '{}' is damaged: {}", name_, sqlite3_errmsg(database_));
-  fail("cannot use trial store '{}': {}", name_, sqlite3_errmsg(database_));
+  if (code == SQLITE_CORRUPT) fail("trial store '{}' is damaged: {}", name_, sqlite3_errmsg(database_.get()));
+  fail("cannot use trial store '{}': {}", name_, sqlite3_errmsg(database_.get()));
 }
 
 bool Sqlite::has_store() {
@@ -98,14 +96,14 @@ void Sqlite::write(const std::function<void()>& body) {
     body();
     execute("COMMIT", {}, {});
   } catch (...) {
-    sqlite3_exec(database_, "ROLLBACK", nullptr, nullptr, nullptr);
+    sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
     throw;
   }
 }
 
 std::int64_t Sqlite::execute(const std::string& sql, const std::vector<Value>& parameters,
                              const std::function<void(const Row&)>& on_row) {
-  Statement statement(database_, sql);
+  Statement statement(database_.get(), sql);
   if (!statement) fail_with_reason();
   for (std::size_t i = 0; i < parameters.size(); ++i) statement.bind(i + 1, parameters[i]);
   std::vector<Value> values;
@@ -116,7 +114,7 @@ std::int64_t Sqlite::execute(const std::string& sql, const std::vector<Value>& p
     on_row(Row(values, name_));
   }
   if (code != SQLITE_DONE) fail_with_reason();
-  return sqlite3_changes(database_);
+  return sqlite3_changes(database_.get());
 }
 
 }  // namespace Atoll

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 
 #include "search/store/database.h"
@@ -14,9 +15,6 @@ namespace Atoll {
 class Sqlite : public Database {
  public:
   Sqlite(const std::filesystem::path& path, OpenMode mode);
-  ~Sqlite() override;
-  Sqlite(const Sqlite&) = delete;
-  Sqlite& operator=(const Sqlite&) = delete;
 
   const std::string& name() const override { return name_; }
   const Dialect& dialect() const override;
@@ -37,10 +35,14 @@ class Sqlite : public Database {
   }
 
  private:
+  struct Close {
+    void operator()(sqlite3* database) const { sqlite3_close(database); }
+  };
+
   [[noreturn]] void fail_with_reason() const;
 
   std::string name_;
-  sqlite3* database_ = nullptr;
+  std::unique_ptr<sqlite3, Close> database_;
   std::optional<StoreLock> lock_;
 };
 
