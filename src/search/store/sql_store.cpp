@@ -81,15 +81,15 @@ std::string placeholders(std::size_t rows) {
 std::string differing(const std::string& settings, const std::string& others) {
   constexpr std::string_view kComma = ", ";
   const std::string there = fmt::format("{}{}{}", kComma, others, kComma);
-  std::string differing;
+  std::string text;
   for (std::size_t at = 0; at < settings.size();) {
     const std::size_t end = std::min(settings.find(kComma, at), settings.size());
     const std::string part = settings.substr(at, end - at);
     if (there.find(fmt::format("{}{}{}", kComma, part, kComma)) == std::string::npos)
-      differing += (differing.empty() ? "" : ", ") + part;
+      text += (text.empty() ? "" : ", ") + part;
     at = end + kComma.size();
   }
-  return differing.empty() ? settings : differing;
+  return text.empty() ? settings : text;
 }
 
 }  // namespace

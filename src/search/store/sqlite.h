@@ -42,8 +42,8 @@ class Sqlite : public Database {
   [[noreturn]] void fail_with_reason() const;
 
   std::string name_;
+  std::optional<StoreLock> lock_;  // let go after the database is closed
   std::unique_ptr<sqlite3, Close> database_;
-  std::optional<StoreLock> lock_;
 };
 
 }  // namespace Atoll
