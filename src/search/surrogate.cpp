@@ -1,7 +1,5 @@
 #include "search/surrogate.h"
 
-#include <algorithm>
-
 #include "search/breeding.h"
 
 namespace Atoll {
